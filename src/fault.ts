@@ -1,0 +1,54 @@
+/**
+ * Every way Birnam says no. The code is stable and has its paragraph in docs/errors.md (a test holds the two together);
+ * the message names the thing; the hint says what to do next.
+ */
+export const faults = {
+  'config-invalid': 'a file of the site directory is not what it should be',
+  'machine-unknown': 'no machine has that name, MAC, UUID or serial number',
+  'profile-missing': 'a machine names a profile that is not there, or none at all',
+  'file-missing': 'a file that a profile, a menu or a loader names is not there',
+  'template-invalid': 'a template does not parse, names an unknown helper or runs away',
+  'variable-missing': 'a template names a variable that has no value for this machine',
+  'menu-unsafe': 'a PXELINUX menu holds something that pypxeboot cannot read',
+  'answer-refused': 'an install answer was asked for by someone who may not have it',
+  'token-unknown': 'no session has that token, or its time is over',
+  'permit-conflict': 'the permit of this machine does not allow that now',
+  'request-invalid': 'a request has a wrong or missing field',
+  'range-full': 'a subnet has no free address left',
+  'not-running': 'the command needs a running server',
+  'not-permitted': 'the operating system did not permit it',
+  'port-taken': 'another program listens on the port',
+  internal: 'a mistake in Birnam itself',
+} as const
+
+export type FaultCode = keyof typeof faults
+
+export interface FaultDetail {
+  /** What to do next, one sentence. */
+  readonly hint?: string
+  /** Where it stands: file, 1-based line and column, and the key or field. */
+  readonly file?: string
+  readonly line?: number
+  readonly field?: string
+  readonly cause?: unknown
+}
+
+/** One sentence for a person, a code for a program. Translated once, at the edge (HTTP problem, CLI line, TFTP ERROR). */
+export class Fault extends Error {
+  readonly code: FaultCode
+  readonly detail: FaultDetail
+
+  constructor(code: FaultCode, message: string, detail: FaultDetail = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
+    this.name = 'Fault'
+    this.code = code
+    this.detail = detail
+  }
+
+  /** `fleet.yaml:7: machines[0].mac: not a MAC address: zz (write six pairs: 52:54:00:12:34:56)` */
+  override toString(): string {
+    const { file, line, field, hint } = this.detail
+    const place = [file && (line ? `${file}:${line}` : file), field].filter(Boolean).join(': ')
+    return `${place ? `${place}: ` : ''}${this.message}${hint ? ` (${hint})` : ''}`
+  }
+}

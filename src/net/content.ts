@@ -1,0 +1,30 @@
+/** Who asks: the source of the datagram or connection. */
+export interface Peer {
+  readonly address: string
+  readonly port: number
+}
+
+/** Bytes to be carried: in memory (rendered for whoever asked), or a file that the carrier reads by itself. */
+export type Content =
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly type?: string; readonly secret?: boolean }
+  | { readonly kind: 'file'; readonly path: string; readonly size: number; readonly mtimeMs: number; readonly ino: number }
+
+/** A finished answer of "no": not a mistake of the program, and told to the client in one line. */
+export interface Refusal {
+  readonly kind: 'refused'
+  readonly status: 403 | 404 | 410 | 500
+  readonly message: string
+}
+
+export type Finding = Content | Refusal | undefined
+
+/** What became of one transfer. Carriers tell it; whoever listens knows what the name meant. */
+export interface Transfer {
+  readonly carrier: 'tftp' | 'http'
+  readonly name: string
+  readonly peer: Peer
+  readonly bytes: number
+  readonly milliseconds: number
+  readonly outcome: 'sent' | 'missing' | 'refused' | 'aborted' | 'timeout' | 'failed'
+  readonly detail?: string
+}
