@@ -1,0 +1,14 @@
+import type { Profile } from '../config/site.ts'
+import type { Permit } from '../machine/permit.ts'
+
+/** What a client shall do now, and why: the sentence that `explain`, the events and the menu's comment repeat. */
+export type Plan =
+  | { readonly do: 'ignore'; readonly why: string }
+  | { readonly do: 'local'; readonly why: string }
+  | { readonly do: 'live'; readonly why: string; readonly profile: Extract<Profile, { kind: 'live' }> }
+  | {
+      readonly do: 'install'
+      readonly why: string
+      readonly profile: Extract<Profile, { kind: 'install' }>
+      readonly permit: Permit
+    }

@@ -1,0 +1,115 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { readMac, type Mac } from '../net/mac.ts'
+
+/** How far a boot came. The order is the order of one boot. */
+export const stages = ['started', 'loader', 'menu', 'kernel', 'answer', 'report'] as const
+export type Stage = (typeof stages)[number]
+
+/** One boot, from its DISCOVER to its last report. */
+export interface Session {
+  readonly id: string
+  readonly mac: Mac
+  /** Milliseconds since 1970, in whole seconds: it is part of the id. */
+  readonly startedAt: number
+  stage: Stage
+  stageAt: number
+  /** The address its DHCP ACK gave, or that first fetched its menu. */
+  address?: string
+}
+
+const forgetAfter = 24 * 3600_000
+const settle = 5_000
+const remembered = 100_000
+
+/**
+ * Sessions by MAC and by id. The id and the token are HMACs under the server's key, so a restart knows them again without
+ * having written anything. The id travels in DHCP, in the open; the token only in the session's own menu.
+ */
+export class Sessions {
+  readonly #key: Buffer
+  readonly #byMac = new Map<Mac, Session>()
+
+  constructor(key: Buffer) {
+    this.#key = key
+  }
+
+  current(mac: Mac): Session | undefined {
+    return this.#byMac.get(mac)
+  }
+
+  /**
+   * The session for a PXE client that asks for an address. ROM, chained loader and retries of one boot share a session; a ROM
+   * that comes back after its menu was given has booted again. `claimedAt` says that since a restart of this server, too.
+   */
+  arriving(mac: Mac, now: number, claim?: { readonly session?: string; readonly claimedAt?: number }): Session {
+    const session = this.#byMac.get(mac)
+    if (session && session.id === claim?.session) session.stageAt = Math.max(session.stageAt, claim.claimedAt ?? 0)
+    if (session && !bootedAgain(session, now, session.id === claim?.session)) return session
+    return this.#remember(this.#make(mac, Math.floor(now / 1000)))
+  }
+
+  /** Undefined for an id that this server never gave, or that is older than a day. */
+  find(id: string, now: number): Session | undefined {
+    const parts = /^([0-9a-f]{12})-([0-9a-z]{6,7})-([0-9a-f]{20})$/.exec(id)
+    const mac = parts && readMac(parts[1]!)
+    if (!parts || !mac) return undefined
+    const known = this.#byMac.get(mac)
+    if (known?.id === id) return known
+    const seconds = Number.parseInt(parts[2]!, 36)
+    if (!same(id, this.#idOf(mac, seconds)) || now - seconds * 1000 > forgetAfter) return undefined
+    const session = this.#make(mac, seconds)
+    return known && known.startedAt > session.startedAt ? session : this.#remember(session)
+  }
+
+  tokenOf(session: Session): string {
+    return `${session.id}.${this.#sign('token', session.id, 32)}`
+  }
+
+  byToken(token: string, now: number): Session | undefined {
+    const [id = '', signature = ''] = token.split('.')
+    return same(signature, this.#sign('token', id, 32)) ? this.find(id, now) : undefined
+  }
+
+  #make(mac: Mac, seconds: number): Session {
+    const startedAt = seconds * 1000
+    return { id: this.#idOf(mac, seconds), mac, startedAt, stage: 'started', stageAt: startedAt }
+  }
+
+  #idOf(mac: Mac, seconds: number): string {
+    const head = `${mac.replaceAll(':', '')}-${seconds.toString(36)}`
+    return `${head}-${this.#sign('session', head, 20)}`
+  }
+
+  #sign(purpose: string, text: string, digits: number): string {
+    return createHmac('sha256', this.#key).update(`${purpose}\0${text}`).digest('hex').slice(0, digits)
+  }
+
+  #remember(session: Session): Session {
+    this.#byMac.delete(session.mac)
+    this.#byMac.set(session.mac, session)
+    if (this.#byMac.size > remembered) this.#byMac.delete(this.#byMac.keys().next().value!)
+    return session
+  }
+}
+
+/** Moves a session on; a step back (a menu fetched twice) changes nothing. */
+export function reach(session: Session, stage: Stage, now: number): void {
+  if (stages.indexOf(stage) < stages.indexOf(session.stage)) return
+  session.stage = stage
+  session.stageAt = now
+}
+
+/** `s/<id>/`: what the offered file name begins with, and what every name of this boot is relative to. */
+export function pathOf(session: Session): string {
+  return `s/${session.id}/`
+}
+
+function bootedAgain(session: Session, now: number, claimed: boolean): boolean {
+  if (now - session.startedAt > forgetAfter) return true
+  const hadMenu = claimed || stages.indexOf(session.stage) >= stages.indexOf('menu')
+  return hadMenu && now - session.stageAt > settle
+}
+
+function same(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+}

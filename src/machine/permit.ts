@@ -1,0 +1,139 @@
+import { Fault } from '../fault.ts'
+import { next, type PermitMove, type PermitState } from './lifecycle.ts'
+
+/** The right to wipe one machine once. Times are milliseconds since 1970. */
+export interface Permit {
+  readonly id: string
+  readonly machine: string
+  /** The profile that may be installed; another one in the site at claim time is not covered. */
+  readonly target: string
+  readonly by: string
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly state: PermitState
+  /** The boot session that claimed it, and from which address. */
+  readonly session?: string
+  readonly address?: string
+  readonly claimedAt?: number
+  /** The last thing that was seen of the install, for the person who asks why it stopped. */
+  readonly lastSeen?: string
+  readonly endedAt?: number
+  readonly why?: string
+}
+
+/** Storage that permits need: durable before `save` returns. */
+export interface PermitStore {
+  load(): readonly Permit[]
+  save(permit: Permit): void
+}
+
+/** How long things last, in milliseconds. */
+export interface PermitTimes {
+  readonly lifetime: number
+  readonly install: number
+}
+
+export interface Wish {
+  readonly machine: string
+  readonly target: string
+  readonly by: string
+  /** Give up a permit that another boot session has claimed, and make a new one. */
+  readonly again?: boolean
+}
+
+/** The newest permit of every machine. A machine without one boots its disk. */
+export class Permits {
+  readonly #store: PermitStore
+  readonly #newest = new Map<string, Permit>()
+  readonly #open = new Set<string>()
+
+  constructor(store: PermitStore) {
+    this.#store = store
+    for (const permit of store.load()) this.#remember(permit)
+  }
+
+  of(machine: string): Permit | undefined {
+    return this.#newest.get(machine)
+  }
+
+  /** The same wish twice is one permit. */
+  arm(wish: Wish, times: PermitTimes, now: number, id: string): { readonly permit: Permit; readonly made: boolean } {
+    const old = this.#newest.get(wish.machine)
+    if (old?.state === 'armed' && now < old.expiresAt) return this.#keepOrRetarget(old, wish, times, now, id)
+    if (old?.state === 'claimed') this.#giveUp(old, wish, now)
+    return { permit: this.#make(wish, times, now, id), made: true }
+  }
+
+  /** Binds an armed permit to one boot session. Durable when it returns; the same session may ask again. */
+  claim(machine: string, session: string, address: string | undefined, now: number): Permit | undefined {
+    const permit = this.#newest.get(machine)
+    if (permit?.state === 'claimed' && permit.session === session) return permit
+    if (permit?.state !== 'armed' || now >= permit.expiresAt) return undefined
+    return this.#move(permit, 'claim', { session, claimedAt: now, ...(address !== undefined && { address }) })
+  }
+
+  /** Ends a permit; undefined when the lifecycle does not know that move. */
+  end(machine: string, move: Exclude<PermitMove, 'claim'>, now: number, why?: string): Permit | undefined {
+    const permit = this.#newest.get(machine)
+    if (!permit || !next(permit.state, move)) return undefined
+    return this.#move(permit, move, { endedAt: now, ...(why !== undefined && { why }) })
+  }
+
+  /** Remembers the last thing seen of a claimed install. */
+  seen(machine: string, what: string): void {
+    const permit = this.#newest.get(machine)
+    if (permit?.state === 'claimed' && permit.lastSeen !== what) this.#save({ ...permit, lastSeen: what })
+  }
+
+  /** Closes what has waited too long: armed ones expire, installs that never reported fail. Only open permits are looked at. */
+  expire(times: PermitTimes, now: number): Permit[] {
+    const ended: Permit[] = []
+    for (const machine of this.#open) {
+      const permit = this.#newest.get(machine)!
+      const late = permit.state === 'armed' ? now >= permit.expiresAt : now >= permit.claimedAt! + times.install
+      if (late) ended.push(this.#move(permit, 'expire', { endedAt: now, why: lateBecause(permit) }))
+    }
+    return ended
+  }
+
+  #keepOrRetarget(old: Permit, wish: Wish, times: PermitTimes, now: number, id: string): { permit: Permit; made: boolean } {
+    if (old.target === wish.target) return { permit: old, made: false }
+    this.end(wish.machine, 'withdraw', now, `replaced by a wish for ${wish.target}`)
+    return { permit: this.#make(wish, times, now, id), made: true }
+  }
+
+  #giveUp(old: Permit, wish: Wish, now: number): void {
+    if (!wish.again) {
+      throw new Fault('permit-conflict', `${wish.machine} is being installed by boot session ${old.session}`, {
+        hint: 'wait for its end, or say --again to give that install up and allow a new one',
+      })
+    }
+    this.end(wish.machine, 'withdraw', now, 'given up for a new install')
+  }
+
+  #make(wish: Wish, times: PermitTimes, now: number, id: string): Permit {
+    const { machine, target, by } = wish
+    return this.#save({ id, machine, target, by, createdAt: now, expiresAt: now + times.lifetime, state: 'armed' })
+  }
+
+  #move(permit: Permit, move: PermitMove, change: Partial<Permit>): Permit {
+    return this.#save({ ...permit, ...change, state: next(permit.state, move)! })
+  }
+
+  #save(permit: Permit): Permit {
+    this.#store.save(permit)
+    this.#remember(permit)
+    return permit
+  }
+
+  #remember(permit: Permit): void {
+    this.#newest.set(permit.machine, permit)
+    if (permit.state === 'armed' || permit.state === 'claimed') this.#open.add(permit.machine)
+    else this.#open.delete(permit.machine)
+  }
+}
+
+function lateBecause(permit: Permit): string {
+  if (permit.state === 'armed') return 'the machine did not come in time'
+  return `no report came in time; last seen: ${permit.lastSeen ?? 'its menu was fetched'}`
+}

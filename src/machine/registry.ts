@@ -1,0 +1,85 @@
+import type { Group, Machine, Profile, Site } from '../config/site.ts'
+import type { Mac } from '../net/mac.ts'
+
+/** Evidence by which a machine can be told from others; every field came from the wire. */
+export interface Evidence {
+  readonly mac?: Mac
+  readonly uuid?: string
+  readonly serial?: string
+}
+
+/** All machines of one site, indexed once when the site is read. Every look-up is one step, whatever the fleet's size. */
+export class Registry {
+  readonly site: Site
+  readonly #byName = new Map<string, Machine>()
+  readonly #byMac = new Map<string, Machine>()
+  readonly #byUuid = new Map<string, Machine>()
+  readonly #bySerial = new Map<string, Machine>()
+  readonly #byAddress = new Map<string, Machine>()
+  readonly #profiles = new Map<string, Profile>()
+  readonly #listed = new Map<string, Group[]>()
+  readonly #patterns: { readonly match: RegExp; readonly group: Group }[] = []
+  readonly #groups = new Map<string, Group>()
+
+  constructor(site: Site) {
+    this.site = site
+    for (const profile of site.profiles) this.#profiles.set(profile.name, profile)
+    for (const group of site.groups) this.#addGroup(group)
+    for (const machine of site.machines) this.#addMachine(machine)
+  }
+
+  named(name: string): Machine | undefined {
+    return this.#byName.get(name)
+  }
+
+  at(address: string): Machine | undefined {
+    return this.#byAddress.get(address)
+  }
+
+  profile(name: string): Profile | undefined {
+    return this.#profiles.get(name)
+  }
+
+  /** The MAC decides; the UUID and the serial only where no MAC is known: vendors ship the same UUID twice. */
+  recognise(evidence: Evidence): Machine | undefined {
+    const byMac = evidence.mac && this.#byMac.get(evidence.mac)
+    if (byMac) return byMac
+    const byUuid = evidence.uuid && this.#byUuid.get(evidence.uuid)
+    return byUuid || (evidence.serial ? this.#bySerial.get(evidence.serial) : undefined)
+  }
+
+  /** The groups of a machine, strongest first (lowest priority number, then by name). */
+  groupsOf(machine: Machine): readonly Group[] {
+    const found = new Set<Group>(this.#listed.get(machine.name))
+    for (const name of machine.groups) if (this.#groups.has(name)) found.add(this.#groups.get(name)!)
+    for (const { match, group } of this.#patterns) if (match.test(machine.name)) found.add(group)
+    return [...found].sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1))
+  }
+
+  /** The machine's own profile, else that of its strongest group that names one. */
+  profileOf(machine: Machine): Profile | undefined {
+    const name = machine.profile ?? this.groupsOf(machine).find((group) => group.profile)?.profile
+    return name === undefined ? undefined : this.#profiles.get(name)
+  }
+
+  #addGroup(group: Group): void {
+    this.#groups.set(group.name, group)
+    for (const member of group.machines) {
+      if (/[*?]/.test(member)) this.#patterns.push({ match: globToRegExp(member), group })
+      else this.#listed.set(member, [...(this.#listed.get(member) ?? []), group])
+    }
+  }
+
+  #addMachine(machine: Machine): void {
+    this.#byName.set(machine.name, machine)
+    for (const mac of machine.macs) this.#byMac.set(mac, machine)
+    if (machine.uuid) this.#byUuid.set(machine.uuid, machine)
+    if (machine.serial) this.#bySerial.set(machine.serial, machine)
+    if (machine.ip) this.#byAddress.set(machine.ip, machine)
+  }
+}
+
+function globToRegExp(glob: string): RegExp {
+  const body = glob.replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*').replaceAll('?', '.')
+  return new RegExp(`^${body}$`)
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Fault } from '../../fault.ts'
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS permits (
+    id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, by TEXT NOT NULL, createdAt INTEGER NOT NULL,
+    expiresAt INTEGER NOT NULL, state TEXT NOT NULL, session TEXT, address TEXT, claimedAt INTEGER, lastSeen TEXT,
+    endedAt INTEGER, why TEXT) STRICT;
+  CREATE INDEX IF NOT EXISTS permits_machine ON permits (machine, createdAt);
+  CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, type TEXT NOT NULL, machine TEXT, mac TEXT, session TEXT, detail TEXT) STRICT;
+  CREATE INDEX IF NOT EXISTS events_session ON events (session, id) WHERE session IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS events_machine ON events (machine, id) WHERE machine IS NOT NULL;
+`
+const version = 1
+
+/**
+ * Opens (or makes) the one SQLite file in the data directory. WAL with synchronous=FULL: what a commit said is on disk.
+ * The file is for its owner alone: it holds the server's key.
+ */
+export function openDatabase(directory: string): DatabaseSync {
+  const path = join(directory, 'birnam.sqlite')
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const database = new DatabaseSync(path, { timeout: 5000 })
+    chmodSync(path, 0o600)
+    database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON')
+    checkVersion(database, path)
+    database.exec(schema)
+    database.exec(`PRAGMA user_version=${version}`)
+    return database
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    throw new Fault('config-invalid', `cannot open the database: ${(error as Error).message}`, {
+      file: path,
+      hint: 'give a data directory that this user may write with --data DIR, or put a backup of the file there',
+      cause: error,
+    })
+  }
+}
+
+/** The server's secret key, made once. Session ids and tokens are signed with it. */
+export function serverKey(database: DatabaseSync): Buffer {
+  database.prepare("INSERT OR IGNORE INTO meta (key, value) VALUES ('server-key', ?)").run(randomBytes(32))
+  const row = database.prepare("SELECT value FROM meta WHERE key = 'server-key'").get() as { value: Uint8Array }
+  return Buffer.from(row.value)
+}
+
+function checkVersion(database: DatabaseSync, path: string): void {
+  const row = database.prepare('PRAGMA user_version').get() as { user_version: number }
+  if (row.user_version <= version) return
+  throw new Fault('config-invalid', `the database is of a newer Birnam (schema ${row.user_version}, this one knows ${version})`, {
+    file: path,
+    hint: 'start the newer Birnam again, or give another data directory with --data DIR',
+  })
+}

@@ -1,0 +1,61 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Event, EventStore, StoredEvent } from '../../journal/journal.ts'
+
+interface Row {
+  id: number
+  at: number
+  type: string
+  machine: string | null
+  mac: string | null
+  session: string | null
+  detail: string | null
+}
+
+export class SqliteEvents implements EventStore {
+  readonly #database: DatabaseSync
+  readonly #insert: StatementSync
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+    this.#insert = database.prepare('INSERT INTO events (at, type, machine, mac, session, detail) VALUES (?, ?, ?, ?, ?, ?)')
+  }
+
+  append(events: readonly Event[]): void {
+    this.#database.exec('BEGIN')
+    try {
+      for (const { at, type, machine, mac, session, detail } of events) {
+        this.#insert.run(at, type, machine ?? null, mac ?? null, session ?? null, detail ? JSON.stringify(detail) : null)
+      }
+      this.#database.exec('COMMIT')
+    } catch (error) {
+      this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  ofSession(session: string): readonly StoredEvent[] {
+    const rows = this.#database.prepare('SELECT * FROM events WHERE session = ? ORDER BY id').all(session)
+    return (rows as unknown as Row[]).map(eventOf)
+  }
+
+  ofMachine(machine: string, limit: number): readonly StoredEvent[] {
+    const rows = this.#database.prepare('SELECT * FROM events WHERE machine = ? ORDER BY id DESC LIMIT ?').all(machine, limit)
+    return (rows as unknown as Row[]).map(eventOf)
+  }
+
+  trim(keep: number): void {
+    this.#database.prepare('DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?').run(keep)
+  }
+}
+
+function eventOf({ id, at, type, machine, mac, session, detail }: Row): StoredEvent {
+  return {
+    id,
+    at,
+    type,
+    ...(machine !== null && { machine }),
+    ...(mac !== null && { mac }),
+    ...(session !== null && { session }),
+    ...(detail !== null && { detail: JSON.parse(detail) as NonNullable<Event['detail']> }),
+  }
+}
