@@ -48,6 +48,11 @@ export class Sessions {
     return this.#remember(this.#make(mac, Math.floor(now / 1000)))
   }
 
+  /** The session that would begin now; nothing remembers it. */
+  imagined(mac: Mac, now: number): Session {
+    return this.#make(mac, Math.floor(now / 1000))
+  }
+
   /** Undefined for an id that this server never gave, or that is older than a day. */
   find(id: string, now: number): Session | undefined {
     const parts = /^([0-9a-f]{12})-([0-9a-z]{6,7})-([0-9a-f]{20})$/.exec(id)

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import type { House } from '../files/house.ts'
+import type { Machine } from '../config/site.ts'
+import { Fault } from '../fault.ts'
+import { stateOf, type MachineState } from '../machine/lifecycle.ts'
+import type { Permit } from '../machine/permit.ts'
+
+/** A machine as a person or program sees it. */
+export interface MachineView {
+  readonly name: string
+  readonly macs: readonly string[]
+  readonly address?: string
+  readonly profile?: string
+  readonly state: MachineState
+  readonly permit?: Permit
+}
+
+export function viewOf(house: House, machine: Machine): MachineView {
+  const permit = house.permits.of(machine.name)
+  const profile = house.registry.profileOf(machine)?.name
+  const address = house.addresses.leaseOf(machine.macs[0]!)?.address ?? machine.ip
+  return {
+    name: machine.name,
+    macs: machine.macs,
+    ...(address !== undefined && { address }),
+    ...(profile !== undefined && { profile }),
+    state: stateOf(permit),
+    ...(permit && { permit }),
+  }
+}
+
+export function machineNamed(house: House, name: string): Machine {
+  const machine = house.registry.named(name)
+  if (machine) return machine
+  throw new Fault('machine-unknown', `no machine is named ${name}`, { hint: 'birnam machine list shows them all' })
+}
+
+export interface ReinstallWish {
+  readonly by: string
+  readonly again?: boolean | undefined
+  /** The profile that the caller believes it installs; refused when the site says another. */
+  readonly to?: string | undefined
+}
+
+/** Arms: the machine may be wiped once, at its next network boot. The same wish twice is one permit. */
+export function reinstall(house: House, name: string, wish: ReinstallWish): { permit: Permit; made: boolean } {
+  const machine = machineNamed(house, name)
+  const profile = house.registry.profileOf(machine)
+  if (profile?.kind !== 'install') throw notInstallable(machine, profile?.name, profile?.kind)
+  if (wish.to !== undefined && wish.to !== profile.name) throw otherProfile(machine, profile.name, wish.to)
+  const { lifetime, install } = house.registry.site.server.permits
+  const times = { lifetime: lifetime * 1000, install: install * 1000 }
+  const id = randomBytes(5).toString('hex')
+  const armed = { machine: name, target: profile.name, by: wish.by, ...(wish.again && { again: true }) }
+  const result = house.permits.arm(armed, times, house.now(), id)
+  if (result.made) tell(house, name, 'permit.armed', { permit: result.permit.id, target: profile.name, by: wish.by })
+  return result
+}
+
+export function withdraw(house: House, name: string, by: string): Permit {
+  const machine = machineNamed(house, name)
+  const permit = house.permits.end(machine.name, 'withdraw', house.now(), `withdrawn by ${by}`)
+  if (!permit) throw new Fault('permit-conflict', `${name} has no open permit`, { hint: `birnam machine show ${name} tells its state` })
+  tell(house, name, 'permit.withdrawn', { permit: permit.id, by })
+  return permit
+}
+
+/** Closes permits whose time is over; the server calls it every second. */
+export function closeLate(house: House): void {
+  const { lifetime, install } = house.registry.site.server.permits
+  for (const permit of house.permits.expire({ lifetime: lifetime * 1000, install: install * 1000 }, house.now())) {
+    const whose = permit.session === undefined ? {} : { session: permit.session }
+    const type = permit.state === 'failed' ? 'install.failed' : 'permit.expired'
+    const detail = { permit: permit.id, why: permit.why }
+    house.journal.record({ at: house.now(), type, machine: permit.machine, ...whose, detail })
+  }
+}
+
+function tell(house: House, machine: string, type: string, detail: Record<string, string>): void {
+  house.journal.record({ at: house.now(), type, machine, detail })
+}
+
+function notInstallable(machine: Machine, profile: string | undefined, kind: string | undefined): Fault {
+  const why = profile === undefined ? 'has no profile' : `has the ${kind} profile ${profile}, which installs nothing`
+  return new Fault('permit-conflict', `${machine.name} ${why}`, {
+    ...machine.origin,
+    hint: 'give it a profile of kind: install in the site, then reinstall it',
+  })
+}
+
+function otherProfile(machine: Machine, has: string, wanted: string): Fault {
+  return new Fault('permit-conflict', `${machine.name} has the profile ${has}, not ${wanted}`, {
+    ...machine.origin,
+    hint: `set profile: ${wanted} in the site first; a permit covers what the site says`,
+  })
+}

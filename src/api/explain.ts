@@ -1,0 +1,188 @@
+import type { Client } from '../boot/client.ts'
+import { firstFile } from '../boot/loader.ts'
+import { loaderChoice, offeredFile } from '../boot/offer.ts'
+import { pathOf, type Session } from '../boot/session.ts'
+import type { Answer } from '../boot/ask.ts'
+import type { Machine } from '../config/site.ts'
+import { mergeVars } from '../config/vars.ts'
+import { Fault } from '../fault.ts'
+import { askHouse, expectedAddress, serverUrl, type House } from '../files/house.ts'
+import { menuOf } from '../files/menu-of.ts'
+import { packageOf } from '../files/loaders.ts'
+import type { Asked, Shelf } from '../files/shelf.ts'
+import { namesAsked } from '../menu/names-asked.ts'
+import type { Boot } from '../menu/menu.ts'
+import type { Finding } from '../net/content.ts'
+import { firmwares, type FirmwareName } from './firmware.ts'
+import { hideSecrets, hideValue } from './secrets.ts'
+
+/** What this machine would get if it booted now, from the same functions that serve it. Nothing is claimed or recorded. */
+export interface Forecast {
+  readonly machine: string
+  readonly firmware: string
+  readonly profile?: string
+  readonly plan: { readonly do: string; readonly why: string }
+  /** The DHCP reply, a line an option. */
+  readonly dhcp: readonly string[]
+  /** The names that will be asked for, in order. */
+  readonly names: readonly ForecastName[]
+  readonly menu?: string
+  /** The kernel line as the loader will run it. */
+  readonly kernel?: string
+  readonly answer?: string
+  readonly vars: readonly { readonly name: string; readonly value: unknown; readonly from: string }[]
+  readonly problems: readonly string[]
+}
+
+export interface ForecastName {
+  readonly name: string
+  readonly found: boolean
+  readonly bytes?: number
+  readonly why?: string
+}
+
+/** The part of a forecast that only the DHCP room knows. */
+export type ForecastReply = (client: Client, machine: Machine) => readonly string[]
+
+export function explain(house: House, shelf: Shelf, reply: ForecastReply, name: string, firmware: FirmwareName): Forecast {
+  const machine = house.registry.named(name) ?? unknown(name)
+  const mac = machine.macs[0]
+  if (!mac) throw new Fault('machine-unknown', `machine ${name} has no MAC address`, { ...machine.origin, hint: 'add mac:' })
+  const kind = firmwares[firmware]
+  const session = kind.asker === 'os' ? undefined : house.sessions.imagined(mac, house.now())
+  const client = clientFor(machine, kind, session)
+  const answer = askHouse(house, client)
+  return compose({ house, shelf, machine, client, answer, ...(session && { session }) }, kind.title, reply(client, machine))
+}
+
+interface Scene {
+  readonly house: House
+  readonly shelf: Shelf
+  readonly machine: Machine
+  readonly client: Client
+  readonly answer: Answer
+  readonly session?: Session
+}
+
+function compose(scene: Scene, firmware: string, dhcp: readonly string[]): Forecast {
+  const { house, machine, answer } = scene
+  const problems: string[] = []
+  const merged = mergeVars(house.registry.site, house.registry.groupsOf(machine), answer.profile, machine)
+  const boot = bootOf(scene, problems)
+  const named = names(scene, boot, problems)
+  const menu = named.menu && hideSecrets(named.menu)
+  const kernel = boot && hideSecrets([boot.kernel, ...boot.args].join(' '))
+  const text = answerText(scene, problems)
+  return {
+    machine: machine.name,
+    firmware,
+    ...(answer.profile && { profile: answer.profile.name }),
+    plan: { do: answer.plan.do, why: answer.plan.why },
+    dhcp,
+    names: named.names,
+    ...(menu !== undefined && { menu }),
+    ...(kernel !== undefined && { kernel }),
+    ...(text !== undefined && { answer: hideSecrets(text, merged.vars) }),
+    vars: merged.origins.map(({ name, value, from }) => ({ name, value: hideValue(name, value), from })),
+    problems,
+  }
+}
+
+/** The names as the loader will ask them, each looked up on the shelf; the first menu that is found decides the rest. */
+function names(scene: Scene, boot: ReturnType<typeof bootOf>, problems: string[]): { names: ForecastName[]; menu?: string } {
+  const { house, client, answer, session, machine } = scene
+  const choice = loaderChoice(answer, house.registry.site.server.loader)
+  const first = firstFile(client, choice)
+  if (!first) return { names: [] }
+  const url = serverUrl(house, machine.ip)
+  const asked: LookedUp[] = []
+  const file = offeredFile(client, choice, session, url)
+  if (first.kind === 'loader' && client.asker !== 'os') {
+    asked.push(lookUp(scene, first.name, problems, file))
+  }
+  const then = client.asker === 'os' ? 'xen' : first.kind === 'script' ? 'ipxe' : first.then
+  const about = { mac: client.mac!, ...(machine.uuid && { uuid: machine.uuid }), ...(machine.ip && { address: machine.ip }) }
+  let menu: string | undefined
+  for (const name of namesAsked(then, about)) {
+    const line = lookUp(scene, name, problems)
+    asked.push(line)
+    if (line.menu !== undefined) menu = line.menu
+    if (line.found && isMenu(line)) break
+  }
+  for (const name of boot ? [boot.kernel, ...boot.initrd] : []) asked.push(lookUp(scene, name, problems))
+  return { names: asked.map(({ menu: _, ...line }) => line), ...(menu !== undefined && { menu }) }
+}
+
+type LookedUp = ForecastName & { menu?: string }
+
+function isMenu(line: LookedUp): boolean {
+  return line.menu !== undefined && !/net_default|boot_file/.test(line.menu)
+}
+
+function lookUp({ house, shelf, session, client, machine }: Scene, name: string, problems: string[], as?: string): LookedUp {
+  const shown = as ?? (session ? `${pathOf(session)}${name}` : name)
+  const address = expectedAddress(house, client.mac!) ?? machine.ip ?? '0.0.0.0'
+  const asked: Asked = { carrier: 'tftp', peer: { address, port: 0 }, headers: {}, dry: true, ...(session && { session }) }
+  try {
+    return describe(shown, name, shelf.find(name, asked))
+  } catch (error) {
+    return { name: shown, found: false, why: note(problems, error) }
+  }
+}
+
+function describe(shown: string, name: string, finding: Finding): LookedUp {
+  if (!finding) {
+    const bring = packageOf(name)
+    return { name: shown, found: false, ...(bring && { why: `install the package ${bring}` }) }
+  }
+  if (finding.kind === 'refused') return { name: shown, found: false, why: finding.message }
+  if (finding.kind === 'file') return { name: shown, found: true, bytes: finding.size }
+  return { name: shown, found: true, bytes: finding.bytes.length, menu: finding.bytes.toString() }
+}
+
+function answerText(scene: Scene, problems: string[]): string | undefined {
+  const { house, shelf, answer, session, client } = scene
+  if (answer.plan.do !== 'live' && answer.plan.do !== 'install') return undefined
+  if (answer.plan.profile.answer === undefined) return undefined
+  const key = session ? house.sessions.tokenOf(session) : client.mac!.replaceAll(':', '-')
+  const looked = lookUp({ ...scene, shelf }, `a/${key}`, problems)
+  if (!looked.found && looked.why && !problems.includes(looked.why)) problems.push(looked.why)
+  return looked.menu
+}
+
+/** The entry that boots by default, as data: the very Menu that the writers write. */
+function bootOf({ house, answer, machine, client, session }: Scene, problems: string[]): Extract<Boot, { kind: 'kernel' }> | undefined {
+  const { profile } = answer
+  const address = expectedAddress(house, client.mac!)
+  const audience = { machine, mac: client.mac!, ...(profile && { profile }), ...(address && { address }), ...(session && { session }) }
+  try {
+    const menu = menuOf(house, answer, audience)
+    const boot = menu.entries.find(({ label }) => label === menu.default)?.boot
+    return boot?.kind === 'kernel' ? boot : undefined
+  } catch (error) {
+    note(problems, error)
+    return undefined
+  }
+}
+
+function note(problems: string[], error: unknown): string {
+  const why = error instanceof Fault ? error.toString() : String(error)
+  if (!problems.includes(why)) problems.push(why)
+  return why
+}
+
+function clientFor(machine: Machine, kind: { asker: Client['asker']; arch?: number }, session: Session | undefined): Client {
+  const { asker, arch } = kind
+  return {
+    door: 'explain',
+    asker,
+    mac: machine.macs[0]!,
+    ...(arch !== undefined && { arch }),
+    ...(machine.uuid !== undefined && { uuid: machine.uuid }),
+    ...(session && { session: session.id }),
+  }
+}
+
+function unknown(name: string): never {
+  throw new Fault('machine-unknown', `no machine is named ${name}`, { hint: 'birnam machine list shows them all' })
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { Fault } from '../fault.ts'
+import { askHouse, type House } from '../files/house.ts'
+import type { Machine } from '../config/site.ts'
+import { reach, type Session } from '../boot/session.ts'
+import { readMac } from '../net/mac.ts'
+import type { Peer } from '../net/content.ts'
+
+const short = z.string().max(300)
+
+/** What a client says of itself. `step` and `why` are sentences for people. */
+export const report = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('started') }),
+  z.strictObject({ kind: z.literal('progress'), step: short, percent: z.coerce.number().min(0).max(100).optional() }),
+  z.strictObject({ kind: z.literal('log'), text: z.string().max(60_000) }),
+  z.strictObject({ kind: z.literal('done') }),
+  z.strictObject({ kind: z.literal('failed'), why: short }),
+])
+export type Report = z.infer<typeof report>
+
+/**
+ * Takes a report under the session's own token. `done` and `failed` move the permit; a report by MAC (a live machine whose menu
+ * had a guessable name) is only remembered, and only when it comes from the machine's own address.
+ */
+export function takeReport(house: House, key: string, said: Report, peer: Peer): void {
+  const session = key.includes('.') ? house.sessions.byToken(key, house.now()) : undefined
+  if (session) return fromSession(house, session, said, peer)
+  const mac = readMac(key)
+  if (!mac) throw new Fault('token-unknown', 'no boot session has that token', { hint: 'use report.url as it was rendered' })
+  fromAddress(house, mac, said, peer)
+}
+
+function fromSession(house: House, session: Session, said: Report, peer: Peer): void {
+  const { machine, permit } = askHouse(house, { door: 'http', asker: 'os', mac: session.mac, session: session.id })
+  if (!machine) throw new Fault('token-unknown', 'the machine of that token is not in the site any more')
+  reach(session, 'report', house.now())
+  tell(house, machine, session, said, peer)
+  if (permit?.session !== session.id) return
+  if (said.kind === 'done') house.permits.end(machine.name, 'done', house.now())
+  else if (said.kind === 'failed') house.permits.end(machine.name, 'fail', house.now(), said.why)
+  else house.permits.seen(machine.name, sentence(said))
+}
+
+function fromAddress(house: House, mac: NonNullable<ReturnType<typeof readMac>>, said: Report, peer: Peer): void {
+  const { machine, plan } = askHouse(house, { door: 'http', asker: 'os', mac })
+  const own = house.addresses.leaseOf(mac)?.address ?? machine?.ip
+  if (!machine || plan.do !== 'live' || own !== peer.address) {
+    throw new Fault('token-unknown', 'a report needs the token of its boot session', { hint: 'use report.url as it was rendered' })
+  }
+  tell(house, machine, house.sessions.current(mac), said, peer)
+}
+
+function tell(house: House, machine: Machine, session: Session | undefined, said: Report, peer: Peer): void {
+  const { kind, ...detail } = said
+  const whose = { machine: machine.name, ...(session && { mac: session.mac, session: session.id }) }
+  house.journal.record({ at: house.now(), type: `report.${kind}`, ...whose, detail: { ...detail, from: peer.address } })
+}
+
+function sentence(said: Report): string {
+  switch (said.kind) {
+    case 'progress':
+      return said.percent === undefined ? said.step : `${said.step} (${said.percent} %)`
+    case 'log':
+      return `log: ${said.text.trim().split('\n').at(-1)!.slice(0, 200)}`
+    case 'started':
+      return 'the installer started'
+    case 'done':
+      return 'the installer said done'
+    case 'failed':
+      return `the installer failed: ${said.why}`
+  }
+}

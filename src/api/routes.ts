@@ -1,0 +1,102 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { House } from '../files/house.ts'
+import type { Shelf } from '../files/shelf.ts'
+import { Fault } from '../fault.ts'
+import { onlyLoopback, parseBody } from '../http/api-server.ts'
+import { closeLate, machineNamed, reinstall, viewOf, withdraw } from './desk.ts'
+import { explain, type ForecastReply } from './explain.ts'
+import { firmwares, isFirmware } from './firmware.ts'
+import { report, takeReport } from './reports.ts'
+import { retell } from './trace.ts'
+
+/** What the API needs from the composition. */
+export interface Office {
+  readonly house: House
+  readonly shelf: Shelf
+  readonly reply: ForecastReply
+  /** Counters of every listener, by its name. */
+  status(): Record<string, unknown>
+  /** Reads the site again; what is wrong with it comes back. */
+  reload(): { readonly changed: boolean; readonly problems: readonly unknown[] }
+  leases(): readonly unknown[]
+}
+
+/** Reports come from any client; everything under /api is for this host alone until there are users. */
+export function addRoutes(app: FastifyInstance, office: Office): void {
+  addReports(app, office)
+  void app.register((api, _options, done) => {
+    api.addHook('onRequest', onlyLoopback)
+    addMachines(api, office)
+    addServer(api, office)
+    done()
+  })
+}
+
+function addReports(app: FastifyInstance, { house }: Office): void {
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+    done(null, Object.fromEntries(new URLSearchParams(String(body))))
+  })
+  app.post<{ Params: { key: string } }>('/r/:key', (request) => {
+    takeReport(house, request.params.key, parseBody(report, request.body), peerOf(request))
+    return { ok: true }
+  })
+  // The installers' own small tools (busybox wget in early_command) can often only GET.
+  app.get<{ Params: { key: string; kind: string }; Querystring: Record<string, string> }>('/r/:key/:kind', (request) => {
+    const { key, kind } = request.params
+    takeReport(house, key, parseBody(report, { ...request.query, kind }), peerOf(request))
+    return { ok: true }
+  })
+}
+
+type Named = { Params: { name: string } }
+const wish = z.strictObject({ by: z.string().max(100).default('api'), again: z.boolean().optional(), to: z.string().optional() })
+
+function addMachines(api: FastifyInstance, office: Office): void {
+  const { house } = office
+  api.get('/api/machines', () => house.registry.site.machines.map((machine) => viewOf(house, machine)))
+  api.get<Named>('/api/machines/:name', (request) => viewOf(house, machineNamed(house, request.params.name)))
+  api.post<Named>('/api/machines/:name/reinstall', (request) =>
+    reinstall(house, request.params.name, parseBody(wish, request.body ?? {})),
+  )
+  api.delete<Named>('/api/machines/:name/permit', (request) => withdraw(house, request.params.name, 'api'))
+  api.get<Named & { Querystring: { firmware?: string } }>('/api/machines/:name/explain', (request) => {
+    const firmware = request.query.firmware ?? 'bios'
+    if (!isFirmware(firmware)) throw noFirmware(firmware)
+    return explain(house, office.shelf, office.reply, request.params.name, firmware)
+  })
+  api.get<Named & { Querystring: { session?: string } }>('/api/machines/:name/trace', (request) => {
+    const { name } = machineNamed(house, request.params.name)
+    return traceOf(house, name, request.query.session)
+  })
+}
+
+function addServer(api: FastifyInstance, office: Office): void {
+  const { house } = office
+  api.get('/api/status', () => ({ site: house.registry.site.directory, ...office.status() }))
+  api.get('/api/leases', () => office.leases())
+  api.get<{ Querystring: { machine?: string; limit?: string } }>('/api/events', (request) => {
+    const { machine, limit } = request.query
+    if (machine === undefined) throw new Fault('request-invalid', 'machine is missing', { field: 'machine', hint: '?machine=NAME' })
+    return house.journal.ofMachine(machine, Math.min(Number(limit) || 100, 1000))
+  })
+  api.post('/api/reload', () => {
+    closeLate(house)
+    return office.reload()
+  })
+}
+
+/** The newest session of the machine, or the one asked for. */
+function traceOf(house: House, machine: string, session: string | undefined): ReturnType<typeof retell> {
+  const last = session ?? house.journal.ofMachine(machine, 200).find((event) => event.session !== undefined)?.session
+  return retell(machine, last === undefined ? [] : house.journal.ofSession(last))
+}
+
+function peerOf(request: FastifyRequest): { address: string; port: number } {
+  const address = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+  return { address, port: request.socket.remotePort ?? 0 }
+}
+
+function noFirmware(name: string): Fault {
+  return new Fault('request-invalid', `no firmware is called ${name}`, { hint: `one of ${Object.keys(firmwares).join(', ')}` })
+}

@@ -1,0 +1,74 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
+import { Sessions } from '../boot/session.ts'
+import { Paths } from '../config/paths.ts'
+import type { Site } from '../config/site.ts'
+import { ShortUrls } from '../files/short-urls.ts'
+import type { Addresses, House } from '../files/house.ts'
+import { Shelf } from '../files/shelf.ts'
+import { Journal, type Event } from '../journal/journal.ts'
+import { Permits } from '../machine/permit.ts'
+import { Registry } from '../machine/registry.ts'
+import { serverAddress } from '../net/interfaces.ts'
+import { SqliteEvents } from '../store/sqlite/events.ts'
+import { SqlitePermits } from '../store/sqlite/permits.ts'
+import { serverKey } from '../store/sqlite/database.ts'
+import { Templates } from '../template/templates.ts'
+
+/** What Birnam ships, beside src/: kickstart/, templates/, pxelinux/. */
+export const shipped: string = fileURLToPath(new URL('../../', import.meta.url))
+
+/** The rooms without their doors: all that a forecast needs, and what the listeners are opened on. */
+export interface Core {
+  readonly house: House
+  readonly shelf: Shelf
+  /** Puts another state of the site in place; requests that run keep the old one. */
+  replace(site: Site): void
+}
+
+export interface CoreParts {
+  readonly database: DatabaseSync
+  readonly site: Site
+  readonly addresses: Addresses
+  readonly httpPort: () => number
+  readonly onEvent?: (event: Event) => void
+  readonly now?: () => number
+}
+
+export function openCore({ database, site, addresses, httpPort, onEvent, now = Date.now }: CoreParts): Core {
+  const house: House = {
+    ...siteParts(site),
+    permits: new Permits(new SqlitePermits(database)),
+    sessions: new Sessions(serverKey(database)),
+    journal: new Journal(new SqliteEvents(database), onEvent),
+    addresses,
+    shortUrls: new ShortUrls(),
+    reach: (client) => serverAddress(client, house.registry.site.server.address),
+    httpPort,
+    now,
+  }
+  const shelf = new Shelf(house)
+  return {
+    house,
+    shelf,
+    replace(next) {
+      Object.assign(house, siteParts(next))
+      shelf.forget()
+    },
+  }
+}
+
+/** All that comes from the site alone; made anew and swapped in one step when the site changes. */
+function siteParts(site: Site): Pick<House, 'registry' | 'paths' | 'templates' | 'bootFiles'> {
+  const paths = new Paths(site.directory, shipped)
+  return { registry: new Registry(site), paths, templates: new Templates(paths), bootFiles: bootFilesOf(site) }
+}
+
+function bootFilesOf(site: Site): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const item of [...site.profiles, ...site.distros]) {
+    if ('kernel' in item && item.kernel !== undefined) names.add(item.kernel)
+    if ('initrd' in item) for (const name of item.initrd) names.add(name)
+  }
+  return names
+}

@@ -1,0 +1,23 @@
+import type { LoaderChoice } from '../config/site.ts'
+import type { Answer } from './ask.ts'
+import type { Client } from './client.ts'
+import { firstFile } from './loader.ts'
+import { pathOf, type Session } from './session.ts'
+
+/** The machine's own wish, else its profile's, else the site's. */
+export function loaderChoice({ machine, profile }: Answer, site: LoaderChoice): LoaderChoice {
+  const own = machine && machine.loader !== 'auto' ? machine.loader : undefined
+  return own ?? profile?.loader ?? site
+}
+
+/**
+ * The file name of a DHCP reply. It begins with the boot session, so everything that follows is asked under it; strangers and
+ * clients that only want an address get the plain names. `url` is this server's `http://address:port`.
+ */
+export function offeredFile(client: Client, choice: LoaderChoice, session: Session | undefined, url: string): string | undefined {
+  const first = firstFile(client, choice)
+  if (!first) return undefined
+  const path = session ? pathOf(session) : ''
+  if (first.kind === 'script') return `${url}/${path}boot.ipxe`
+  return first.carrier === 'http' ? `${url}/${path}${first.name}` : `${path}${first.name}`
+}

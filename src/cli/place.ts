@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Which site and which data directory a command is about. */
+export interface Place {
+  readonly site: string
+  readonly data: string
+  /** True when nobody named a site, and the example that Birnam ships is served. */
+  readonly example: boolean
+}
+
+export interface PlaceOptions {
+  readonly site?: string
+  readonly data?: string
+}
+
+/** --site, then BIRNAM_SITE, then a birnam.yaml here, then the shipped example; the data lies beside the site. */
+export function placeOf(options: PlaceOptions, env: NodeJS.ProcessEnv, cwd: string): Place {
+  const named = options.site ?? env['BIRNAM_SITE'] ?? (existsSync(join(cwd, 'birnam.yaml')) ? cwd : undefined)
+  const example = fileURLToPath(new URL('../../examples/first-boot', import.meta.url))
+  const site = resolve(cwd, named ?? example)
+  const data = options.data ?? env['BIRNAM_DATA'] ?? join(dirname(site), `${basename(site)}.data`)
+  return { site, data: resolve(cwd, data), example: named === undefined }
+}

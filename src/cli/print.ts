@@ -1,0 +1,39 @@
+import { styleText } from 'node:util'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Colour on a terminal only; NO_COLOR is heard. */
+export function paint(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stdout })
+}
+
+/** Columns as wide as their widest cell; the last one is cut to the terminal's width. */
+export function table(rows: readonly (readonly string[])[], width: number = process.stdout.columns ?? 0): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  return rows.map((row) => fit(row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd(), width)).join('\n')
+}
+
+function fit(line: string, width: number): string {
+  return width > 20 && line.length > width ? `${line.slice(0, width - 1)}…` : line
+}
+
+/** `--json` prints the value as it is; otherwise a person's text. */
+export function show(value: unknown, json: boolean | undefined, text: () => string): void {
+  console.log(json ? JSON.stringify(value, null, 2) : text())
+}
+
+/** `10:02:33.120` in local time: enough within one boot. */
+export function clock(at: number): string {
+  const date = new Date(at)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`
+}
+
+/** Date and time for things that may be days old. */
+export function dated(at: number): string {
+  return new Date(at).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+export function indent(text: string, by = '    '): string {
+  return text.trimEnd().split('\n').map((line) => by + line).join('\n')
+}

@@ -1,0 +1,34 @@
+import type { Client } from '../boot/client.ts'
+import { loaderChoice, offeredFile } from '../boot/offer.ts'
+import type { Session } from '../boot/session.ts'
+import type { Ipv4 } from '../net/ipv4.ts'
+import { askHouse, urlAt, type House } from './house.ts'
+
+/** What DHCP is told of one client: the same `ask()` as everywhere, as an address, a name and a first file. */
+export interface Advised {
+  readonly ignore?: string
+  readonly machine?: string
+  readonly address?: Ipv4
+  readonly hostname?: string
+  readonly boot?: { readonly file: string; readonly server: Ipv4 }
+}
+
+/** `server` is the address of the interface that the client is behind. */
+export function advise(house: House, client: Client, server: Ipv4): Advised {
+  const answer = askHouse(house, client)
+  const { machine, plan } = answer
+  if (plan.do === 'ignore') return { ignore: plan.why }
+  const session = machine && sessionOf(house, client, machine.name)
+  const choice = loaderChoice(answer, house.registry.site.server.loader)
+  const file = offeredFile(client, choice, session, urlAt(house, server))
+  const boot = file === undefined ? {} : { boot: { file, server } }
+  if (!machine) return boot
+  const { name, ip, hostname } = machine
+  return { machine: name, hostname, ...(ip !== undefined && { address: ip }), ...boot }
+}
+
+// An operating system that asks for its address belongs to the boot that brought it up; only ROMs and loaders begin one.
+function sessionOf(house: House, client: Client, machine: string): Session | undefined {
+  if (!client.mac || client.asker === 'os') return undefined
+  return house.sessions.arriving(client.mac, house.now(), house.permits.of(machine))
+}

@@ -1,0 +1,131 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Answer } from '../boot/ask.ts'
+import { reach, type Session } from '../boot/session.ts'
+import { familyOf } from '../answer/families.ts'
+import type { Machine } from '../config/site.ts'
+import { Fault } from '../fault.ts'
+import type { Finding, Refusal } from '../net/content.ts'
+import { readMac, type Mac } from '../net/mac.ts'
+import { contextOf, distroOf } from './context.ts'
+import { askHouse, expectedAddress, type House } from './house.ts'
+import type { Asked } from './shelf.ts'
+
+/**
+ * `a/<token>`, `a/<mac>` and plain `a`: the answer file of whoever asks. An install answer (it holds password hashes and keys) needs
+ * its claimed session's token, the machine's own address and the hour after the claim; a live one does not.
+ */
+export function findAnswer(house: House, key: string, asked: Asked): Finding {
+  const who = identify(house, key, asked)
+  if ('kind' in who) return who
+  const { session, mac } = who
+  const client = { door: asked.carrier, asker: 'os', mac, ...(session && { session: session.id }) } as const
+  const answer = askHouse(house, client)
+  const why = refusal(house, answer, session, asked)
+  if (why) return refuse(house, answer, who, asked, why)
+  return render(house, answer, who, asked)
+}
+
+interface Who {
+  readonly mac: Mac
+  readonly session?: Session
+}
+
+/** By the token in the URL, by Anaconda's MAC headers or serial number, by the MAC in the name, by the lease. */
+function identify(house: House, key: string, asked: Asked): Who | Refusal {
+  if (key.includes('.')) {
+    const session = house.sessions.byToken(key, house.now())
+    if (session) return { session, mac: session.mac }
+    return refuse(house, undefined, undefined, asked, { status: 403, message: 'no boot session has that token' })
+  }
+  const mac = (key === '' ? undefined : readMac(key)) ?? fromHeaders(house, asked.headers) ?? byLease(house, asked)
+  if (mac) return { mac }
+  return { kind: 'refused', status: 404, message: `no machine is known at ${asked.peer.address}` }
+}
+
+// `X-RHN-Provisioning-MAC-0: eth0 52:54:00:12:34:56` (inst.ks.sendmac), `X-System-Serial-Number` (inst.ks.sendsn).
+function fromHeaders(house: House, headers: IncomingHttpHeaders): Mac | undefined {
+  for (let n = 0; n < 32; n++) {
+    const value = headers[`x-rhn-provisioning-mac-${n}`]
+    const mac = typeof value === 'string' ? readMac(value.trim().split(/\s+/).at(-1) ?? '') : undefined
+    if (mac && house.registry.recognise({ mac })) return mac
+  }
+  const serial = headers['x-system-serial-number']
+  return typeof serial === 'string' ? house.registry.recognise({ serial: serial.trim() })?.macs[0] : undefined
+}
+
+function byLease(house: House, { peer }: Asked): Mac | undefined {
+  return house.addresses.holderOf(peer.address) ?? house.registry.at(peer.address)?.macs[0]
+}
+
+interface Why {
+  readonly status: 403 | 404 | 410
+  readonly message: string
+}
+
+function refusal(house: House, answer: Answer, session: Session | undefined, asked: Asked): Why | undefined {
+  const { machine, plan, permit, profile } = answer
+  if (!machine) return { status: 404, message: 'nobody named this machine' }
+  if (plan.do === 'live') return undefined
+  if (profile?.kind !== 'install') return { status: 404, message: `${machine.name} boots its disk and has no answer` }
+  if (asked.dry) return undefined
+  if (!session) return { status: 403, message: `the install answer of ${machine.name} needs the token of its boot session` }
+  if (permit?.session !== session.id) return { status: 403, message: `this session may not install ${machine.name}` }
+  if (permit.state === 'used') return { status: 410, message: `${machine.name} is installed; its answer is closed` }
+  if (permit.state !== 'claimed') return { status: 410, message: `permit ${permit.id} is ${permit.state}` }
+  const expected = permit.address ?? expectedAddress(house, session.mac, session)
+  if (expected !== asked.peer.address) return { status: 403, message: `asked from a foreign address` }
+  const age = house.now() - permit.claimedAt!
+  const limit = house.registry.site.server.permits.answer * 1000
+  return age > limit ? { status: 410, message: `the answer of ${machine.name} was open for ${limit / 60_000} minutes` } : undefined
+}
+
+function refuse(house: House, answer: Answer | undefined, who: Who | undefined, asked: Asked, why: Why): Refusal {
+  if (!asked.dry && why.status !== 404) {
+    house.journal.record({
+      at: house.now(),
+      type: 'answer.refused',
+      ...(answer?.machine && { machine: answer.machine.name }),
+      ...(who && { mac: who.mac }),
+      ...(who?.session && { session: who.session.id }),
+      detail: { why: why.message, from: asked.peer.address },
+    })
+  }
+  return { kind: 'refused', ...why }
+}
+
+function render(house: House, answer: Answer, { session, mac }: Who, asked: Asked): Finding {
+  const { profile } = answer
+  const machine = answer.machine!
+  if ((profile?.kind !== 'live' && profile?.kind !== 'install') || profile.answer === undefined) {
+    return { kind: 'refused', status: 404, message: `profile ${profile?.name} has no answer` }
+  }
+  const address = house.addresses.leaseOf(mac)?.address ?? machine.ip ?? asked.peer.address
+  const audience = { machine, profile, mac, address, ...(session && { session }) }
+  try {
+    const text = house.templates.render(profile.answer, contextOf(house, audience), machine.name)
+    if (!asked.dry) tell(house, machine, { mac, ...(session && { session }) }, profile.answer)
+    const distro = distroOf(house, profile)
+    const type = distro ? familyOf(distro).type : 'text/plain; charset=utf-8'
+    return { kind: 'bytes', bytes: Buffer.from(text), type, secret: profile.kind === 'install' }
+  } catch (error) {
+    if (asked.dry || !(error instanceof Fault)) throw error
+    house.journal.record({
+      at: house.now(),
+      type: 'answer.failed',
+      machine: machine.name,
+      mac,
+      ...(session && { session: session.id }),
+      detail: { why: error.toString() },
+    })
+    return { kind: 'refused', status: 500, message: error.toString() }
+  }
+}
+
+function tell(house: House, machine: Machine, { mac, session }: Who, template: string): void {
+  const now = house.now()
+  const boot = session ?? house.sessions.current(mac)
+  if (boot) reach(boot, 'answer', now)
+  if (session) house.permits.seen(machine.name, 'its answer was fetched')
+  const id = boot && { session: boot.id }
+  house.journal.record({ at: now, type: 'answer.given', machine: machine.name, mac, ...id, detail: { template } })
+}

@@ -1,0 +1,55 @@
+import type { Client } from '../boot/client.ts'
+import { ask, type Answer } from '../boot/ask.ts'
+import type { Session, Sessions } from '../boot/session.ts'
+import type { Paths } from '../config/paths.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Permits } from '../machine/permit.ts'
+import type { Registry } from '../machine/registry.ts'
+import type { Ipv4 } from '../net/ipv4.ts'
+import type { Mac } from '../net/mac.ts'
+import type { Templates } from '../template/templates.ts'
+import type { ShortUrls } from './short-urls.ts'
+
+/** Who holds which address, as far as this server gave it. */
+export interface Addresses {
+  leaseOf(mac: Mac): { readonly address: Ipv4 } | undefined
+  holderOf(address: Ipv4): Mac | undefined
+}
+
+/** Everything the doors share. `registry`, `paths` and `templates` are replaced together when the site changes. */
+export interface House {
+  registry: Registry
+  paths: Paths
+  templates: Templates
+  /** The kernels and initrds that profiles and distros name: all that is served from the site besides its `files/`. */
+  bootFiles: ReadonlySet<string>
+  readonly permits: Permits
+  readonly sessions: Sessions
+  readonly journal: Journal
+  readonly addresses: Addresses
+  readonly shortUrls: ShortUrls
+  /** The address under which a client at that address reaches this server. */
+  reach(client: Ipv4 | undefined): Ipv4
+  /** The HTTP port that clients use. */
+  readonly httpPort: () => number
+  readonly now: () => number
+}
+
+export function askHouse(house: House, client: Client): Answer {
+  return ask(house, client, house.now())
+}
+
+/** The address a machine must speak from: its lease, else its reservation, else what its session was bound to. */
+export function expectedAddress(house: House, mac: Mac, session?: Session): Ipv4 | undefined {
+  return house.addresses.leaseOf(mac)?.address ?? house.registry.recognise({ mac })?.ip ?? session?.address
+}
+
+/** This server's base URL as a client at that address reaches it. */
+export function serverUrl(house: House, client: Ipv4 | undefined): string {
+  return urlAt(house, house.reach(client))
+}
+
+export function urlAt(house: House, server: Ipv4): string {
+  const port = house.httpPort()
+  return `http://${server}${port === 80 ? '' : `:${port}`}`
+}

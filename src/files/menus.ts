@@ -1,0 +1,121 @@
+import type { Answer } from '../boot/ask.ts'
+import type { Asker, Client } from '../boot/client.ts'
+import { pathOf, reach, type Session } from '../boot/session.ts'
+import { Fault } from '../fault.ts'
+import type { MenuName } from '../menu/menu-name.ts'
+import { grubBootstrap, writeGrub } from '../menu/grub.ts'
+import { writeIpxe } from '../menu/ipxe.ts'
+import { writePxelinux } from '../menu/pxelinux.ts'
+import { formatIpv4 } from '../net/ipv4.ts'
+import type { Content, Finding } from '../net/content.ts'
+import type { Mac } from '../net/mac.ts'
+import { claim } from './claim.ts'
+import type { Audience } from './context.ts'
+import { askHouse, serverUrl, type House } from './house.ts'
+import { menuOf } from './menu-of.ts'
+import type { Asked } from './shelf.ts'
+
+/** The menu behind a name: `ask()` again, then written for the loader whose name it is. */
+export function findMenu(house: House, name: MenuName, asked: Asked): Finding {
+  if (name.by === 'bootstrap' && !asked.session) return text(grubBootstrap())
+  const client = clientOf(house, name, asked)
+  const answer = settle(house, client, asked)
+  // A stranger's menu can be the site's own file of that name.
+  if (!answer.machine && name.by !== 'default' && name.by !== 'session' && answer.plan.do !== 'live') return undefined
+  return write(house, name.loader, answer, client, asked)
+}
+
+function settle(house: House, client: Client, asked: Asked): Answer {
+  const answer = askHouse(house, client)
+  if (answer.plan.do !== 'install' || !asked.session || asked.dry) return answer
+  return claim(house, answer, asked.session, asked.peer.address)
+}
+
+function write(house: House, loader: MenuName['loader'], answer: Answer, client: Client, asked: Asked): Finding {
+  const mac = client.mac
+  const session = asked.session
+  const audience: Audience = {
+    ...(answer.machine && { machine: answer.machine }),
+    ...(answer.profile && { profile: answer.profile }),
+    ...(mac && { mac }),
+    ...(session && { session }),
+    address: (mac && house.addresses.leaseOf(mac)?.address) ?? answer.machine?.ip ?? asked.peer.address,
+  }
+  try {
+    const content = text(compose(house, loader, answer, audience), answer.plan.do === 'install')
+    if (!asked.dry) tell(house, answer, asked, mac, loader)
+    return content
+  } catch (error) {
+    return fail(house, error, answer, asked, mac)
+  }
+}
+
+function compose(house: House, loader: MenuName['loader'], answer: Answer, audience: Audience): string {
+  const menu = menuOf(house, answer, audience)
+  const path = audience.session ? pathOf(audience.session) : ''
+  const url = serverUrl(house, audience.address)
+  switch (loader) {
+    case 'pxelinux':
+      return writePxelinux(menu, { shorten: (value) => `${url}/${house.shortUrls.shorten(value)}` })
+    case 'ipxe':
+      return writeIpxe(menu, `${url}/${path}`)
+    case 'grub':
+      return writeGrub(menu, `/${path}`)
+  }
+}
+
+/** The broken template is told where it can be read: in the journal, and in the loader's own menu, which then boots the disk. */
+function fail(house: House, error: unknown, answer: Answer, asked: Asked, mac: Mac | undefined): Finding {
+  const why = error instanceof Fault ? error.toString() : String(error)
+  if (asked.dry) throw error
+  house.journal.record({
+    at: house.now(),
+    type: 'menu.failed',
+    ...whose(answer, asked.session, mac),
+    detail: { why },
+  })
+  return { kind: 'refused', status: 500, message: why }
+}
+
+function tell(house: House, answer: Answer, asked: Asked, mac: Mac | undefined, loader: string): void {
+  const now = house.now()
+  const session = asked.session ?? (mac && house.sessions.current(mac))
+  if (session) reach(session, 'menu', now)
+  if (!answer.machine) return
+  const detail = { loader, plan: answer.plan.do, why: answer.plan.why, from: asked.peer.address }
+  house.journal.record({ at: now, type: 'menu.given', ...whose(answer, session, mac), detail })
+}
+
+function whose(answer: Answer, session: Session | undefined, mac: Mac | undefined): Record<string, string> {
+  return {
+    ...(answer.machine && { machine: answer.machine.name }),
+    ...(mac && { mac }),
+    ...(session && { session: session.id }),
+  }
+}
+
+const askers: Readonly<Record<MenuName['loader'], Asker>> = { pxelinux: 'pxelinux', ipxe: 'ipxe', grub: 'grub' }
+
+function clientOf(house: House, name: MenuName, { session, peer, carrier }: Asked): Client {
+  const base = { door: carrier, asker: askers[name.loader], address: peer.address } as const
+  if (session) return { ...base, mac: session.mac, session: session.id }
+  switch (name.by) {
+    case 'mac':
+      return { ...base, mac: name.mac }
+    case 'uuid':
+      return { ...base, uuid: name.uuid }
+    case 'address':
+      return { ...base, ...holder(house, formatIpv4(name.address)) }
+    default:
+      return { ...base, ...holder(house, peer.address) }
+  }
+}
+
+function holder(house: House, address: string): { mac?: Mac } {
+  const mac = house.addresses.holderOf(address) ?? house.registry.at(address)?.macs[0]
+  return mac ? { mac } : {}
+}
+
+function text(value: string, secret = false): Content {
+  return { kind: 'bytes', bytes: Buffer.from(value), type: 'text/plain; charset=utf-8', secret }
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { decide, type Facts } from '../../src/boot/decide.ts'
+import type { Permit } from '../../src/machine/permit.ts'
+import { aMachine, aProfile } from '../site.ts'
+
+const now = 1_000_000
+const duncan = aMachine('duncan')
+const install = aProfile('web', 'install')
+const armed: Permit = {
+  id: 'p1',
+  machine: 'duncan',
+  target: 'web',
+  by: 'mac',
+  createdAt: now,
+  expiresAt: now + 1000,
+  state: 'armed',
+}
+const facts = (change: Partial<Facts>): Facts => ({ strangers: 'local', machine: duncan, now, ...change })
+
+test('a live machine boots its kernel at every boot, with or without a session', () => {
+  const live = aProfile('probe', 'live')
+  expect(decide(facts({ profile: live })).do).toBe('live')
+  expect(decide(facts({ profile: live, session: 's1' })).do).toBe('live')
+})
+
+test('an install without a permit boots the disk', () => {
+  expect(decide(facts({ profile: install, session: 's1' }))).toEqual({
+    do: 'local',
+    why: 'duncan has no permit to be installed',
+  })
+})
+
+test('an armed permit installs, under the name of a session only', () => {
+  expect(decide(facts({ profile: install, permit: armed, session: 's1' })).do).toBe('install')
+  expect(decide(facts({ profile: install, permit: armed })).do).toBe('local')
+})
+
+test('a claimed permit is for its own session alone', () => {
+  const permit: Permit = { ...armed, state: 'claimed', session: 's1', claimedAt: now }
+  expect(decide(facts({ profile: install, permit, session: 's1' })).do).toBe('install')
+  expect(decide(facts({ profile: install, permit, session: 's2' }))).toEqual({
+    do: 'local',
+    why: 'permit p1 is claimed by boot session s1',
+  })
+})
+
+test.each(['used', 'failed', 'withdrawn', 'expired'] as const)('a permit that is %s never installs', (state) => {
+  const permit: Permit = { ...armed, state, session: 's1' }
+  expect(decide(facts({ profile: install, permit, session: 's1' })).do).toBe('local')
+})
+
+test('an armed permit whose time is over does not install, even before anybody closed it', () => {
+  expect(decide(facts({ profile: install, permit: armed, session: 's1', now: armed.expiresAt })).do).toBe('local')
+})
+
+test('a permit for another profile than the site has now does not install', () => {
+  const permit = { ...armed, target: 'db' }
+  expect(decide(facts({ profile: install, permit, session: 's1' }))).toEqual({
+    do: 'local',
+    why: 'permit p1 allows db, but the profile is web now',
+  })
+})
+
+test('strangers are ignored, sent to their disk, or given a live profile; never installed', () => {
+  const { machine: _, ...nobody } = facts({})
+  expect(decide({ ...nobody, strangers: 'ignore' }).do).toBe('ignore')
+  expect(decide({ ...nobody, strangers: 'local' }).do).toBe('local')
+  expect(decide({ ...nobody, strangers: { profile: 'probe' }, profile: aProfile('probe', 'live') }).do).toBe('live')
+  expect(decide({ ...nobody, strangers: { profile: 'web' }, profile: install, permit: armed, session: 's1' }).do).toBe('local')
+})

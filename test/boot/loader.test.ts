@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import type { Client } from '../../src/boot/client.ts'
+import { firstFile } from '../../src/boot/loader.ts'
+import { offeredFile } from '../../src/boot/offer.ts'
+import { Sessions } from '../../src/boot/session.ts'
+import { parseMac } from '../../src/net/mac.ts'
+
+const client = (asker: Client['asker'], arch?: number): Client => ({ door: 'dhcp', asker, ...(arch !== undefined && { arch }) })
+
+test.each([
+  ['firmware', 0, 'auto', 'pxelinux.0'],
+  ['firmware', 7, 'auto', 'grubx64.efi'],
+  ['firmware', 9, 'auto', 'grubx64.efi'],
+  ['firmware', 16, 'auto', 'snponly.efi'],
+  ['firmware', 0, 'ipxe', 'undionly.kpxe'],
+  ['firmware', 7, 'ipxe', 'snponly.efi'],
+  ['ipxe', 0, 'pxelinux', 'pxelinux.0'],
+  ['ipxe', 7, 'grub', 'grubx64.efi'],
+  ['os', undefined, 'auto', 'pxelinux.0'],
+] as const)('%s with architecture %s and loader %s starts with %s', (asker, arch, choice, name) => {
+  expect(firstFile(client(asker, arch), choice)).toMatchObject({ kind: 'loader', name })
+})
+
+test('a client that is iPXE already goes straight to its script', () => {
+  expect(firstFile(client('ipxe', 0), 'auto')).toEqual({ kind: 'script' })
+  expect(firstFile(client('ipxe', 7), 'ipxe')).toEqual({ kind: 'script' })
+})
+
+test.each([
+  [11, 'auto'],
+  [4711, 'auto'],
+  [7, 'pxelinux'],
+] as const)('architecture %s with loader %s has no loader, and is offered none', (arch, choice) => {
+  expect(firstFile(client('firmware', arch), choice)).toBeUndefined()
+})
+
+test('the offered name begins with the boot session, and carries no token', () => {
+  const sessions = new Sessions(Buffer.alloc(32, 1))
+  const session = sessions.arriving(parseMac('52:54:00:77:00:01'), 1_700_000_000_000)
+  expect(offeredFile(client('firmware', 0), 'auto', session, 'http://10.77.0.1')).toBe(`s/${session.id}/pxelinux.0`)
+  expect(offeredFile(client('ipxe', 0), 'auto', session, 'http://10.77.0.1')).toBe(`http://10.77.0.1/s/${session.id}/boot.ipxe`)
+  expect(offeredFile(client('firmware', 0), 'auto', undefined, 'http://10.77.0.1')).toBe('pxelinux.0')
+  expect(offeredFile(client('firmware', 16), 'auto', undefined, 'http://10.77.0.1')).toBe('http://10.77.0.1/snponly.efi')
+})

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest'
+import { reach, Sessions } from '../../src/boot/session.ts'
+import { parseMac } from '../../src/net/mac.ts'
+
+const mac = parseMac('52:54:00:77:00:01')
+const key = Buffer.alloc(32, 7)
+const now = 1_700_000_000_000
+
+test('ROM, chained loader and retries of one boot share a session', () => {
+  const sessions = new Sessions(key)
+  const first = sessions.arriving(mac, now)
+  expect(sessions.arriving(mac, now + 3_000)).toBe(first)
+  expect(sessions.arriving(mac, now + 60_000)).toBe(first)
+})
+
+test('a ROM that comes back after its menu has booted again', () => {
+  const sessions = new Sessions(key)
+  const first = sessions.arriving(mac, now)
+  reach(first, 'menu', now + 2_000)
+  expect(sessions.arriving(mac, now + 3_000)).toBe(first)
+  expect(sessions.arriving(mac, now + 60_000).id).not.toBe(first.id)
+})
+
+test('a restart knows the ids and tokens it gave, and no others', () => {
+  const before = new Sessions(key)
+  const session = before.arriving(mac, now)
+  const token = before.tokenOf(session)
+  const after = new Sessions(key)
+  expect(after.find(session.id, now + 1000)?.mac).toBe(mac)
+  expect(after.byToken(token, now + 1000)?.id).toBe(session.id)
+  expect(new Sessions(Buffer.alloc(32, 8)).find(session.id, now)).toBeUndefined()
+  expect(new Sessions(Buffer.alloc(32, 8)).byToken(token, now)).toBeUndefined()
+})
+
+test('after a restart, a machine whose session had claimed a permit has booted again', () => {
+  const session = new Sessions(key).arriving(mac, now)
+  const after = new Sessions(key)
+  after.find(session.id, now + 10_000)
+  const claim = { session: session.id, claimedAt: now + 2_000 }
+  expect(after.arriving(mac, now + 60_000, claim).id).not.toBe(session.id)
+})
+
+test.each(['', '.', 'x', '525400770001-t5x2k1-00000000000000000000', '525400770001-t5x2k1', '../etc/passwd', 'a'.repeat(5000)])(
+  'a forged id or token is nobody: %#',
+  (text) => {
+    const sessions = new Sessions(key)
+    expect(sessions.find(text, now)).toBeUndefined()
+    expect(sessions.byToken(text, now)).toBeUndefined()
+    expect(sessions.byToken(`${text}.${'0'.repeat(32)}`, now)).toBeUndefined()
+  },
+)
+
+test('the id that travels in the open does not give the token', () => {
+  const sessions = new Sessions(key)
+  const session = sessions.arriving(mac, now)
+  expect(sessions.byToken(session.id, now)).toBeUndefined()
+  expect(sessions.tokenOf(session)).not.toContain(session.id.split('-')[2]! + session.id.split('-')[2]!)
+})
+
+test('an id is good for a day', () => {
+  const session = new Sessions(key).arriving(mac, now)
+  expect(new Sessions(key).find(session.id, now + 25 * 3600_000)).toBeUndefined()
+})

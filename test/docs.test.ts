@@ -1,0 +1,35 @@
+import { globSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { faults } from '../src/fault.ts'
+
+const read = (file: string): string => readFileSync(file, 'utf8')
+
+test('docs/errors.md has a paragraph for every fault, and for nothing else', () => {
+  const described = [...read('docs/errors.md').matchAll(/^## (\S+)$/gm)].map(([, code]) => code)
+  expect(described.toSorted()).toEqual(Object.keys(faults).toSorted())
+})
+
+test('every event that the program records stands in docs/boot.md, and no other', () => {
+  const text = globSync('src/**/*.ts').map(read).join('\n')
+  const recorded = [...text.matchAll(/(?:type: |record\(|tell\(house, \w+, )'((?:dhcp|claim|permit|menu|answer|install|site)\.[a-z-]+)'/g)]
+  const described = [...read('docs/boot.md').matchAll(/^\| `([a-z]+\.[a-z-]+)` \|/gm)].map(([, type]) => type)
+  expect([...new Set(recorded.map(([, type]) => type))].filter((type) => !described.includes(type))).toEqual([])
+})
+
+test('every relative link in the documentation leads somewhere', () => {
+  const pages = ['README.md', ...globSync('docs/**/*.md'), ...globSync('kickstart/**/*.md'), ...globSync('examples/**/*.md')]
+  const dead = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+      .map(([, link]) => new URL(link!, `file://${process.cwd()}/${page}`))
+      .filter((url) => globSync(url.pathname).length === 0)
+      .map((url) => `${page}: ${url.pathname}`),
+  )
+  expect(dead).toEqual([])
+})
+
+test('every dependency has its line in docs/decisions/dependencies.md', () => {
+  const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
+  const names = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((key) => Object.keys(manifest[key] ?? {}))
+  const page = read('docs/decisions/dependencies.md')
+  expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+})

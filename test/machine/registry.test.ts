@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { Registry } from '../../src/machine/registry.ts'
+import { parseMac } from '../../src/net/mac.ts'
+import { aMachine, aProfile, aSite } from '../site.ts'
+
+const other = parseMac('52:54:00:77:00:02')
+const duncan = aMachine('duncan', { uuid: '11111111-2222-3333-4444-555555555555', serial: 'S1' })
+const origin = { file: 'fleet.yaml', line: 3 }
+
+test('the MAC decides; UUID and serial only help when no MAC is known', () => {
+  const macduff = aMachine('macduff', { macs: [other], ip: '10.77.0.12' })
+  const registry = new Registry(aSite({ machines: [duncan, macduff] }))
+  expect(registry.recognise({ mac: other, uuid: duncan.uuid! })).toBe(macduff)
+  expect(registry.recognise({ uuid: duncan.uuid! })).toBe(duncan)
+  expect(registry.recognise({ mac: parseMac('02:00:00:00:00:99'), serial: 'S1' })).toBe(duncan)
+  expect(registry.recognise({})).toBeUndefined()
+})
+
+test('a machine takes its own profile, else that of its strongest group', () => {
+  const group = (name: string, priority: number, profile: string, machines: string[]) => ({
+    name,
+    priority,
+    profile,
+    machines,
+    vars: {},
+    origin,
+  })
+  const site = aSite({
+    machines: [duncan],
+    groups: [group('all', 50, 'weak', ['*']), group('kings', 10, 'strong', ['dun?an'])],
+    profiles: [aProfile('weak', 'live'), aProfile('strong', 'live')],
+  })
+  expect(new Registry(site).profileOf(duncan)?.name).toBe('strong')
+  expect(new Registry(site).profileOf({ ...duncan, profile: 'weak' })?.name).toBe('weak')
+  expect(new Registry(site).groupsOf(duncan).map(({ name }) => name)).toEqual(['kings', 'all'])
+})
+
+test('a group pattern is a shell pattern, not a regular expression', () => {
+  const group = { name: 'g', priority: 1, machines: ['d.ncan*'], vars: {}, origin }
+  expect(new Registry(aSite({ machines: [duncan], groups: [group] })).groupsOf(duncan)).toEqual([])
+})
