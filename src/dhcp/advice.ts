@@ -1,0 +1,28 @@
+import type { Client } from '../boot/client.ts'
+import type { Ipv4 } from '../net/ipv4.ts'
+
+/** What DHCP asks of the heart, at every DISCOVER and REQUEST; synchronous, and no slower with more machines. */
+export interface Advisor {
+  /** `server` is our address on the client's link. */
+  advise(client: Client, server: Ipv4): Advice
+  /** Is this address promised to a machine? Such an address is never given to another one. */
+  isReserved(address: Ipv4): boolean
+}
+
+export interface Advice {
+  /** Why nothing at all is answered. */
+  readonly ignore?: string
+  /** The name of the machine, when it is known. */
+  readonly machine?: string
+  /** Its reservation. */
+  readonly address?: Ipv4
+  readonly hostname?: string
+  readonly boot?: Boot
+}
+
+export interface Boot {
+  /** A TFTP name, or a whole http:// URL. */
+  readonly file: string
+  /** Who serves it; this server when not named. */
+  readonly server?: Ipv4
+}

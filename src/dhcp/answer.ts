@@ -1,0 +1,233 @@
+import { parseIpv4 } from '../net/ipv4.ts'
+import type { Mac } from '../net/mac.ts'
+import type { Advice } from './advice.ts'
+import type { LeaseBook } from './lease.ts'
+import type { Net } from './net.ts'
+import type { DropReason, Request } from './request.ts'
+
+/** What a server does about a message: RFC 2131 §4.3, one case per clause. */
+export type Verdict =
+  | { readonly say: 'offer'; readonly net: Net; readonly address: number; readonly reserved: boolean }
+  | { readonly say: 'ack'; readonly net: Net; readonly address: number; readonly state: RequestState }
+  | { readonly say: 'inform'; readonly net: Net }
+  | { readonly say: 'nak'; readonly why: string }
+  | { readonly say: 'nothing'; readonly drop: DropReason }
+  | { readonly say: 'nothing'; readonly because: 'ignored' | 'full' | 'silent' | 'not the owner'; readonly why: string }
+  | { readonly say: 'nothing'; readonly because: 'other server'; readonly server: number }
+  | { readonly say: 'nothing'; readonly because: 'declined' | 'released'; readonly net: Net; readonly address: number }
+
+export type RequestState = 'SELECTING' | 'INIT-REBOOT' | 'RENEWING'
+
+/** All that a rule may look at. Nothing in here is changed by a rule. */
+export interface Place {
+  /** Subnets of the link that the message came from: by relay, by interface. */
+  readonly link: readonly Net[]
+  /** Every subnet there is: renewals come by unicast, from anywhere. */
+  readonly nets: readonly Net[]
+  /** Our address on that link. */
+  readonly server: number
+  readonly book: LeaseBook
+  readonly advice: Advice
+  readonly now: number
+  isOurs(server: number): boolean
+  isReserved(address: number): boolean
+  mayDecline(mac: Mac): boolean
+}
+
+/** The verdict on one message. Pure: the same place and message always give the same. */
+export function answer(request: Request, place: Place): Verdict {
+  switch (request.type) {
+    case 1:
+      return onDiscover(request, place)
+    case 3:
+      return onRequest(request, place)
+    case 4:
+      return onDecline(request, place)
+    case 7:
+      return onRelease(request, place)
+    case 8:
+      return onInform(request, place)
+  }
+}
+
+/** §4.3.1: the reservation, else the address it has or had, else the one it was just offered, else the one it wishes, else a free one. */
+function onDiscover(request: Request, place: Place): Verdict {
+  const { advice, link, book } = place
+  if (advice.ignore !== undefined) return ignored(advice.ignore)
+  if (link.length === 0) return { say: 'nothing', drop: 'unknown network' }
+  const own = reservation(place)
+  if (own && isFree(own.address, request.mac, place)) return { say: 'offer', ...own, reserved: true }
+  const lease = book.leaseOf(request.mac)
+  const wishes = [lease && parseIpv4(lease.address), offered(request.mac, place), request.requested]
+  for (const address of wishes) {
+    const net = address === undefined ? undefined : netOf(address, link)
+    if (net && mayHave(request.mac, address!, net, place))
+      return { say: 'offer', net, address: address!, reserved: false }
+  }
+  for (const net of link) {
+    const address = nextFree(net, request.mac, place)
+    if (address !== undefined) return { say: 'offer', net, address, reserved: false }
+  }
+  return { say: 'nothing', because: 'full', why: `no free address in ${link.map(({ name }) => name).join(', ')}` }
+}
+
+/** §4.3.2: which state the client is in follows from what it filled in (table 4). */
+function onRequest(request: Request, place: Place): Verdict {
+  const { advice, link } = place
+  if (advice.ignore !== undefined) return ignored(advice.ignore)
+  const { ciaddr } = request.packet
+  if (request.server !== undefined) return onSelecting(request, request.server, place)
+  if (request.requested !== undefined) return onInitReboot(request, request.requested, place)
+  if (ciaddr !== 0) return onRenewing(request, place)
+  return { say: 'nothing', drop: link.length === 0 ? 'unknown network' : 'request without an address' }
+}
+
+/**
+ * An offer is not needed to say yes: we may have been restarted since we made it, and whether the machine may have the address
+ * can be told without.
+ */
+function onSelecting(request: Request, server: number, place: Place): Verdict {
+  if (!place.isOurs(server)) return { say: 'nothing', because: 'other server', server }
+  if (place.link.length === 0) return { say: 'nothing', drop: 'unknown network' }
+  const address = request.requested
+  if (address === undefined) return { say: 'nothing', drop: 'request without an address' }
+  const net = netOf(address, place.link)
+  if (!net) return { say: 'nak', why: 'wrong network' }
+  return mayHave(request.mac, address, net, place)
+    ? { say: 'ack', net, address, state: 'SELECTING' }
+    : { say: 'nak', why: 'address not available' }
+}
+
+/** Wrong network: NAK, even to a stranger. Right network: NAK only to whom we know, for another server may know this one. */
+function onInitReboot(request: Request, address: number, place: Place): Verdict {
+  if (place.link.length === 0) return { say: 'nothing', drop: 'unknown network' }
+  const net = netOf(address, place.link)
+  if (!net) return { say: 'nak', why: 'wrong network' }
+  const own = reservation(place)
+  const lease = place.book.leaseOf(request.mac)
+  if (!own && !lease) return { say: 'nothing', because: 'silent', why: 'no record of this client' }
+  const right = own ? own.address === address : parseIpv4(lease!.address) === address
+  return right && mayHave(request.mac, address, net, place)
+    ? { say: 'ack', net, address, state: 'INIT-REBOOT' }
+    : { say: 'nak', why: 'not the address of this client' }
+}
+
+/**
+ * RENEWING and REBINDING differ only in how the message travelled. A lease that runs is prolonged although the site now names another
+ * address: a NAK in the middle of an install helps nobody. One that we lost is taken up again when it could be ours.
+ */
+function onRenewing(request: Request, place: Place): Verdict {
+  const address = request.packet.ciaddr
+  const net = netOf(address, place.nets)
+  if (!net) return { say: 'nothing', because: 'silent', why: 'an address of no subnet of ours' }
+  const lease = place.book.leaseAt(address)
+  const runs = lease?.mac === request.mac && lease.state === 'leased' && lease.expiresAt > place.now
+  const theirs = place.isReserved(address) && reservation(place)?.address !== address
+  if ((runs && !theirs) || mayHave(request.mac, address, net, place))
+    return { say: 'ack', net, address, state: 'RENEWING' }
+  // Outside of our ranges another server may have given it (two servers share many a subnet).
+  if (!net.pool.contains(address) && !lease && !theirs)
+    return { say: 'nothing', because: 'silent', why: 'not given by this server' }
+  return { say: 'nak', why: 'not the address of this client' }
+}
+
+/** §4.3.3, from the owner of the lease or the offer only: else anybody could burn the whole pool. */
+function onDecline(request: Request, place: Place): Verdict {
+  const address = request.requested
+  if (address === undefined) return { say: 'nothing', drop: 'request without an address' }
+  if (request.server !== undefined && !place.isOurs(request.server)) return silent('declined to another server')
+  const net = netOf(address, place.link)
+  if (!net || !isOwner(request.mac, address, net, place)) return notOwner('declined')
+  if (!place.mayDecline(request.mac)) return { say: 'nothing', drop: 'too many declines' }
+  return { say: 'nothing', because: 'declined', net, address }
+}
+
+/** §4.3.4 */
+function onRelease(request: Request, place: Place): Verdict {
+  const { ciaddr } = request.packet
+  if (request.server !== undefined && !place.isOurs(request.server)) return silent('released to another server')
+  const net = netOf(ciaddr, place.nets)
+  const lease = place.book.leaseAt(ciaddr)
+  if (!net || lease?.mac !== request.mac || lease.state !== 'leased') return notOwner('released')
+  return { say: 'nothing', because: 'released', net, address: ciaddr }
+}
+
+/** §4.3.5: configuration for an address that was not got from us. No lease is made. */
+function onInform(request: Request, place: Place): Verdict {
+  if (place.advice.ignore !== undefined) return ignored(place.advice.ignore)
+  const { ciaddr } = request.packet
+  if (ciaddr === 0) return { say: 'nothing', drop: 'request without an address' }
+  const net = netOf(ciaddr, place.nets)
+  return net ? { say: 'inform', net } : silent('an address of no subnet of ours')
+}
+
+/** May this machine hold this address now? Offers to others do not count: only a REQUEST binds. */
+function mayHave(mac: Mac, address: number, net: Net, place: Place): boolean {
+  const own = reservation(place)
+  if (own?.address === address) return isFree(address, mac, place)
+  // With its own address free, a known machine gets no other.
+  if (own && isFree(own.address, mac, place)) return false
+  return isOpen(address, mac, net, place)
+}
+
+/** In a range, promised to nobody, and free. */
+function isOpen(address: number, mac: Mac, net: Net, place: Place): boolean {
+  return (
+    net.pool.contains(address) && !net.isHouse(address) && !place.isReserved(address) && isFree(address, mac, place)
+  )
+}
+
+/** Nobody else's, not quarantined, not ours. */
+function isFree(address: number, mac: Mac, { book, now, server }: Place): boolean {
+  if (address === server) return false
+  const lease = book.leaseAt(address)
+  if (!lease || lease.state === 'released' || lease.expiresAt <= now) return true
+  return lease.state === 'leased' && lease.mac === mac
+}
+
+/** Candidates that turn out reserved or taken by the house leave the pool for good, so they are met once. */
+function nextFree(net: Net, mac: Mac, place: Place): number | undefined {
+  for (;;) {
+    const address = net.pool.candidate(place.now)
+    if (address === undefined || isOpen(address, mac, net, place)) return address
+    net.pool.block(address)
+  }
+}
+
+function reservation({ advice, link, nets }: Place): { readonly net: Net; readonly address: number } | undefined {
+  if (advice.address === undefined) return undefined
+  const address = parseIpv4(advice.address)
+  const net = netOf(address, link.length > 0 ? link : nets)
+  return net && { net, address }
+}
+
+function offered(mac: Mac, { link, now }: Place): number | undefined {
+  for (const { pool } of link) {
+    const address = pool.offerTo(mac, now)
+    if (address !== undefined) return address
+  }
+  return undefined
+}
+
+function isOwner(mac: Mac, address: number, net: Net, { book, now }: Place): boolean {
+  const lease = book.leaseAt(address)
+  if (lease?.state === 'leased' && lease.mac === mac) return true
+  return net.pool.offerTo(mac, now) === address
+}
+
+function netOf(address: number, nets: readonly Net[]): Net | undefined {
+  for (const net of nets) if (net.contains(address)) return net
+  return undefined
+}
+
+function ignored(why: string): Verdict {
+  return { say: 'nothing', because: 'ignored', why }
+}
+
+function silent(why: string): Verdict {
+  return { say: 'nothing', because: 'silent', why }
+}
+
+function notOwner(verb: string): Verdict {
+  return { say: 'nothing', because: 'not the owner', why: `${verb} an address that is not its own` }
+}

@@ -1,0 +1,202 @@
+import type { DhcpSettings } from '../config/site.ts'
+import { formatIpv4, readIpv4, type Ipv4 } from '../net/ipv4.ts'
+import type { Advice, Advisor } from './advice.ts'
+import { answer, type Place, type Verdict } from './answer.ts'
+import type { Lease, LeaseBook } from './lease.ts'
+import { Net } from './net.ts'
+import type { Packet } from './packet.ts'
+import { DeclineQuota } from './quota.ts'
+import { grant, inform, nak } from './reply.ts'
+import type { DropReason, Request } from './request.ts'
+
+export interface DeskParts {
+  readonly advisor: Advisor
+  readonly leases: LeaseBook
+  /** Our address on an interface, when it has one. Asked for every message: it should be quick. */
+  readonly serverAddressFor: (interfaceName: string) => Ipv4 | undefined
+}
+
+/** What was decided on one message, and with what in mind. */
+export interface Decision {
+  readonly request: Request
+  readonly verdict: Verdict
+  readonly advice: Advice
+  readonly server: number
+}
+
+const quarantine = 10 * 60_000
+const noAdvice: Advice = {}
+
+/** All subnets and their addresses: rules are asked here, and what they decided is done here. No socket, no clock. */
+export class Desk {
+  readonly #parts: DeskParts
+  readonly #quota = new DeclineQuota(quarantine)
+  #settings: DhcpSettings
+  #nets: readonly Net[] = []
+
+  constructor(settings: DhcpSettings, parts: DeskParts, now: number) {
+    this.#parts = parts
+    this.#settings = settings
+    this.update(settings, now)
+  }
+
+  /** Other subnets, ranges or reservations from now on. Leases and offers stay. */
+  update(settings: DhcpSettings, now: number): void {
+    const earlier = new Map(this.#nets.map((net) => [net.name, net]))
+    this.#settings = settings
+    this.#nets = settings.subnets.map((subnet) => new Net(subnet))
+    this.#fill(now)
+    for (const net of this.#nets) {
+      const before = earlier.get(net.name)
+      if (before) net.pool.inherit(before.pool, now)
+    }
+  }
+
+  get nets(): readonly Net[] {
+    return this.#nets
+  }
+
+  /** Changes nothing but the look-ahead for a free address, so a forecast may call it too. */
+  decide(request: Request, interfaceName: string, now: number): Decision | DropReason {
+    const server = readIpv4(this.#parts.serverAddressFor(interfaceName) ?? '')
+    if (server === undefined) return 'unknown network'
+    // Our own address as relay: a reflection, or a lie.
+    if (request.packet.giaddr === server) return 'relay address'
+    const link = this.#linkOf(request.packet, interfaceName, server)
+    const advice = isFarewell(request) ? noAdvice : this.#parts.advisor.advise(request.client, formatIpv4(server))
+    return { request, verdict: answer(request, this.#placeOf(link, server, advice, now)), advice, server }
+  }
+
+  /** Does what was decided, in memory. A lease that comes back must be on disk before its ACK leaves. */
+  settle({ request, verdict, advice }: Decision, now: number): Lease | undefined {
+    switch (verdict.say) {
+      case 'offer':
+        if (!verdict.reserved) verdict.net.pool.offer(request.mac, verdict.address, now)
+        return undefined
+      case 'ack':
+        return this.#lease(request, verdict.net, verdict.address, advice, now)
+      case 'nothing':
+        return this.#settleSilence(request, verdict, now)
+      case 'nak':
+      case 'inform':
+        return undefined
+    }
+  }
+
+  /** Oldest end first, as if they had been given one after the other. */
+  #fill(now: number): void {
+    const living = [...this.#parts.leases.entries()].filter(
+      ([, { expiresAt, state }]) => expiresAt > now && state !== 'released',
+    )
+    living.sort(([, one], [, other]) => one.expiresAt - other.expiresAt)
+    for (const [address, lease] of living) {
+      const pool = this.#netOf(address)?.pool
+      if (lease.state === 'declined') pool?.decline(address, lease.expiresAt)
+      else pool?.lease(lease.mac, address, lease.expiresAt)
+    }
+  }
+
+  #settleSilence(request: Request, verdict: Extract<Verdict, { say: 'nothing' }>, now: number): Lease | undefined {
+    if (!('because' in verdict)) return undefined
+    switch (verdict.because) {
+      case 'other server':
+        for (const { pool } of this.#nets) pool.withdraw(request.mac)
+        return undefined
+      case 'declined':
+        return this.#decline(request, verdict.net, verdict.address, now)
+      case 'released':
+        return this.#release(verdict.net, verdict.address, now)
+      case 'ignored':
+      case 'full':
+      case 'silent':
+      case 'not the owner':
+        return undefined
+    }
+  }
+
+  #lease({ mac }: Request, net: Net, address: number, { hostname }: Advice, now: number): Lease {
+    const expiresAt = now + net.subnet.lease * 1000
+    const lease: Lease = {
+      mac,
+      address: formatIpv4(address),
+      subnet: net.name,
+      expiresAt,
+      ...(hostname === undefined ? undefined : { hostname }),
+      state: 'leased',
+    }
+    const left = this.#parts.leases.put(address, lease)
+    if (left !== undefined) this.#netOf(left)?.pool.release(left)
+    net.pool.lease(mac, address, expiresAt)
+    return lease
+  }
+
+  #decline({ mac }: Request, net: Net, address: number, now: number): Lease {
+    const expiresAt = now + quarantine
+    this.#quota.count(mac, now)
+    const lease: Lease = { mac, address: formatIpv4(address), subnet: net.name, expiresAt, state: 'declined' }
+    this.#parts.leases.put(address, lease)
+    net.pool.decline(address, expiresAt)
+    return lease
+  }
+
+  /** It stays known as the machine's last address, but anybody may have it. */
+  #release(net: Net, address: number, now: number): Lease | undefined {
+    const before = this.#parts.leases.leaseAt(address)
+    if (!before) return undefined
+    const lease: Lease = { ...before, expiresAt: now, state: 'released' }
+    this.#parts.leases.put(address, lease)
+    net.pool.release(address)
+    return lease
+  }
+
+  #placeOf(link: readonly Net[], server: number, advice: Advice, now: number): Place {
+    const { advisor, leases } = this.#parts
+    return {
+      link,
+      nets: this.#nets,
+      server,
+      book: leases,
+      advice,
+      now,
+      isOurs: (address) => address === server || this.#isOurs(address),
+      isReserved: (address) => advisor.isReserved(formatIpv4(address)),
+      mayDecline: (mac) => this.#quota.allows(mac, now),
+    }
+  }
+
+  /** The subnets whose machines are where this message came from: behind its relay, or on the interface itself. */
+  #linkOf({ giaddr }: Packet, interfaceName: string, server: number): readonly Net[] {
+    const mayUse = (net: Net): boolean => net.subnet.interface === undefined || net.subnet.interface === interfaceName
+    if (giaddr !== 0) return this.#nets.filter((net) => net.contains(giaddr) && mayUse(net))
+    return this.#nets.filter((net) => net.subnet.interface === interfaceName || (mayUse(net) && net.contains(server)))
+  }
+
+  #isOurs(address: number): boolean {
+    const text = formatIpv4(address)
+    return this.#settings.interfaces.some((name) => this.#parts.serverAddressFor(name) === text)
+  }
+
+  #netOf(address: number): Net | undefined {
+    return this.#nets.find((net) => net.contains(address))
+  }
+}
+
+/** The message to send for a decision, if one is to be sent. */
+export function replyTo({ request, verdict, advice, server }: Decision): Packet | undefined {
+  switch (verdict.say) {
+    case 'offer':
+      return grant(2, request, { net: verdict.net, address: verdict.address, server, advice })
+    case 'ack':
+      return grant(5, request, { net: verdict.net, address: verdict.address, server, advice })
+    case 'inform':
+      return inform(request, { net: verdict.net, server, advice })
+    case 'nak':
+      return nak(request, server, verdict.why)
+    case 'nothing':
+      return undefined
+  }
+}
+
+function isFarewell({ type }: Request): boolean {
+  return type === 4 || type === 7
+}

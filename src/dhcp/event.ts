@@ -1,0 +1,40 @@
+import type { Client } from '../boot/client.ts'
+import type { Ipv4 } from '../net/ipv4.ts'
+import type { Mac } from '../net/mac.ts'
+
+export type DhcpEventType =
+  | 'dhcp.discover'
+  | 'dhcp.offer'
+  | 'dhcp.request'
+  | 'dhcp.ack'
+  | 'dhcp.nak'
+  | 'dhcp.decline'
+  | 'dhcp.release'
+  | 'dhcp.inform'
+  /** A subnet has no free address left. */
+  | 'dhcp.full'
+  /** Heard, understood, and rightly not answered. */
+  | 'dhcp.silent'
+  /** Another DHCP server gives addresses on this link. */
+  | 'dhcp.other-server'
+  /** A reservation could not be given: somebody else still has the address. */
+  | 'dhcp.conflict'
+  /** Thrown away; at most once a second for each reason, with the number since the last time. */
+  | 'dhcp.dropped'
+
+/** One thing that DHCP did or saw. Everything in it that came from the wire is evidence, not fact. */
+export interface DhcpEvent {
+  readonly type: DhcpEventType
+  readonly interface: string
+  readonly mac?: Mac
+  readonly client?: Client
+  readonly machine?: string
+  readonly address?: Ipv4
+  readonly why?: string
+  /** The boot file of an OFFER or ACK. */
+  readonly file?: string
+  /** The relay that forwarded the message. */
+  readonly relay?: Ipv4
+  readonly server?: Ipv4
+  readonly count?: number
+}

@@ -1,0 +1,79 @@
+import type { Options } from './options.ts'
+
+const headerSize = 240
+const relayAgent = 82
+const overload = 52
+
+/** Header fields that hold no name of their own, so options may stand in them. */
+interface Spare {
+  readonly file: boolean
+  readonly sname: boolean
+}
+
+/** Writes options and END behind the header of `bytes`, within its length, and returns where the message ends. */
+export function writeOptions(bytes: Buffer, options: Options, spare: Spare): number {
+  let size = 1
+  for (const value of options.values()) size += sizeOf(value)
+  return headerSize + size <= bytes.length ? writeAll(bytes, options) : writeTight(bytes, options, spare)
+}
+
+function writeAll(bytes: Buffer, options: Options): number {
+  let at = headerSize
+  for (const [code, value] of options) if (code !== relayAgent) at = put(bytes, at, code, value)
+  return end(bytes, options, at)
+}
+
+/** First fit in the order given: the message itself, then `file`, then `sname`; the rest is left out whole. */
+function writeTight(bytes: Buffer, options: Options, spare: Spare): number {
+  const reserved = sizeOf(relayOf(options)) + 3 + 1
+  const areas = [
+    { at: headerSize, to: bytes.length - reserved, flag: 0 },
+    ...(spare.file ? [{ at: 108, to: 235, flag: 1 }] : []),
+    ...(spare.sname ? [{ at: 44, to: 107, flag: 2 }] : []),
+  ]
+  let used = 0
+  for (const [code, value] of options) {
+    if (code === relayAgent || code === overload) continue
+    const area = areas.find(({ at, to }) => at + sizeOf(value) <= to)
+    if (!area) continue
+    area.at = put(bytes, area.at, code, value)
+    used |= area.flag
+  }
+  for (const { at, flag } of areas) if (flag & used) bytes[at] = 255
+  const at = areas[0]!.at
+  return end(bytes, options, used === 0 ? at : put(bytes, at, overload, Buffer.from([used])))
+}
+
+/** RFC 3046 §2.2: what the relay added goes back unchanged, as the last option. */
+function end(bytes: Buffer, options: Options, at: number): number {
+  const echoed = relayOf(options)
+  const last = echoed ? put(bytes, at, relayAgent, echoed) : at
+  bytes[last] = 255
+  return last + 1
+}
+
+/** A relay writes one option of at most 255 bytes; joined fragments are nobody's relay. */
+function relayOf(options: Options): Buffer | undefined {
+  const value = options.get(relayAgent)
+  return value && value.length <= 255 ? value : undefined
+}
+
+/** RFC 3396 §4: a value of more than 255 bytes stands as several options of the same code. */
+function put(bytes: Buffer, at: number, code: number, value: Buffer): number {
+  let done = 0
+  let cursor = at
+  do {
+    const length = Math.min(255, value.length - done)
+    bytes[cursor] = code
+    bytes[cursor + 1] = length
+    value.copy(bytes, cursor + 2, done, done + length)
+    done += length
+    cursor += 2 + length
+  } while (done < value.length)
+  return cursor
+}
+
+function sizeOf(value: Buffer | undefined): number {
+  if (!value) return 0
+  return value.length + 2 * Math.max(1, Math.ceil(value.length / 255))
+}

@@ -1,0 +1,134 @@
+import { cString } from './codec.ts'
+import { writeOptions } from './layout.ts'
+import type { Options } from './options.ts'
+
+/** One DHCP message, RFC 2131 §2. Addresses are unsigned numbers; 0 is "none". */
+export interface Packet {
+  readonly op: number
+  readonly htype: number
+  readonly hlen: number
+  readonly hops: number
+  readonly xid: number
+  readonly secs: number
+  readonly flags: number
+  readonly ciaddr: number
+  readonly yiaddr: number
+  readonly siaddr: number
+  readonly giaddr: number
+  /** All 16 bytes; what stands after `hlen` is padding. */
+  readonly chaddr: Buffer
+  /** Empty when the field holds options (option 52). */
+  readonly sname: string
+  readonly file: string
+  readonly options: Options
+}
+
+/** Bytes that are no DHCP message. Dropped and counted by this reason. */
+export interface Malformed {
+  readonly malformed: 'short' | 'no cookie' | 'option past the end' | 'option too long'
+}
+
+export const headerSize = 240
+export const broadcastFlag = 0x8000
+const cookie = 0x63825363
+const mostBytes = 65536
+/** RFC 3396 joins fragments without a limit; nothing we read is longer than this. */
+const longestOption = 4096
+/** What every client must take: 576 bytes with their IP and UDP headers (RFC 2131 §2). */
+const shortestLimit = 548
+
+/** Bytes to a message. Never throws. Views into `bytes` are kept: copy them before the buffer is used again. */
+export function decodePacket(bytes: Buffer): Packet | Malformed {
+  const size = Math.min(bytes.length, mostBytes)
+  if (size < headerSize) return { malformed: 'short' }
+  if (bytes.readUInt32BE(236) !== cookie) return { malformed: 'no cookie' }
+  const options = new Map<number, Buffer>()
+  const problem = collect(bytes, headerSize, size, options) ?? collectOverload(bytes, options)
+  if (problem) return { malformed: problem }
+  const overload = overloadOf(options)
+  return {
+    op: bytes[0]!,
+    htype: bytes[1]!,
+    hlen: bytes[2]!,
+    hops: bytes[3]!,
+    xid: bytes.readUInt32BE(4),
+    secs: bytes.readUInt16BE(8),
+    flags: bytes.readUInt16BE(10),
+    ciaddr: bytes.readUInt32BE(12),
+    yiaddr: bytes.readUInt32BE(16),
+    siaddr: bytes.readUInt32BE(20),
+    giaddr: bytes.readUInt32BE(24),
+    chaddr: bytes.subarray(28, 44),
+    sname: overload & 2 ? '' : cString(bytes, 44, 108),
+    file: overload & 1 ? '' : cString(bytes, 108, 236),
+    options,
+  }
+}
+
+/**
+ * A message to bytes: at least 300 of them (older ROMs and relays drop shorter ones, RFC 1542 §2.1), at most `limit`,
+ * always with an END. Options stand in the order of the map, the relay's (82) last (RFC 3046 §2.2); what does not fit moves to
+ * unused `file` and `sname` fields (option 52), and the last of the order are left out before anything is cut.
+ */
+export function encodePacket(packet: Packet, limit = 1472): Buffer {
+  const bytes = Buffer.alloc(Math.max(limit, shortestLimit))
+  bytes[0] = packet.op
+  bytes[1] = packet.htype
+  bytes[2] = packet.hlen
+  bytes[3] = packet.hops
+  bytes.writeUInt32BE(packet.xid, 4)
+  bytes.writeUInt16BE(packet.secs, 8)
+  bytes.writeUInt16BE(packet.flags, 10)
+  bytes.writeUInt32BE(packet.ciaddr, 12)
+  bytes.writeUInt32BE(packet.yiaddr, 16)
+  bytes.writeUInt32BE(packet.siaddr, 20)
+  bytes.writeUInt32BE(packet.giaddr, 24)
+  packet.chaddr.copy(bytes, 28, 0, 16)
+  // Both fields keep their last byte as the NUL that C readers look for.
+  if (packet.sname !== '') bytes.write(packet.sname, 44, 63, 'latin1')
+  if (packet.file !== '') bytes.write(packet.file, 108, 127, 'latin1')
+  bytes.writeUInt32BE(cookie, 236)
+  const end = writeOptions(bytes, packet.options, { file: packet.file === '', sname: packet.sname === '' })
+  return bytes.subarray(0, Math.max(end, 300))
+}
+
+function overloadOf(options: Options): number {
+  const value = options.get(52)
+  return value?.length === 1 && value[0]! <= 3 ? value[0]! : 0
+}
+
+/** RFC 3396 §5: the order is options, file, sname. An option 52 inside an overloaded field means nothing. */
+function collectOverload(bytes: Buffer, options: Map<number, Buffer>): Malformed['malformed'] | undefined {
+  const overload = overloadOf(options)
+  if (overload === 0) return undefined
+  const inner = new Map(options)
+  const problem =
+    (overload & 1 ? collect(bytes, 108, 236, inner) : undefined) ??
+    (overload & 2 ? collect(bytes, 44, 108, inner) : undefined)
+  for (const [code, value] of inner) if (code !== 52) options.set(code, value)
+  return problem
+}
+
+/** RFC 2132 §2: 0 pads, 255 ends. The same code again continues the value (RFC 3396 §7). */
+function collect(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  into: Map<number, Buffer>,
+): Malformed['malformed'] | undefined {
+  for (let at = from; at < to;) {
+    const code = bytes[at]!
+    if (code === 0) at++
+    else if (code === 255) return undefined
+    else {
+      const end = at + 2 + (at + 1 < to ? bytes[at + 1]! : 256)
+      if (end > to) return 'option past the end'
+      const before = into.get(code)
+      const value = bytes.subarray(at + 2, end)
+      if (before && before.length + value.length > longestOption) return 'option too long'
+      into.set(code, before ? Buffer.concat([before, value]) : value)
+      at = end
+    }
+  }
+  return undefined
+}

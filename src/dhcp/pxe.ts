@@ -1,0 +1,60 @@
+import { archOf } from '../boot/arch.ts'
+import type { Asker, Client } from '../boot/client.ts'
+import { macFromBytes } from '../net/mac.ts'
+import { option, read } from './options.ts'
+import type { Packet } from './packet.ts'
+
+/**
+ * What a message says of its sender, as evidence for the heart. Every word of it can be forged.
+ * The caller has checked that the hardware address is an Ethernet one.
+ */
+export function clientOf(packet: Packet): Client {
+  const arch = readArch(packet)
+  const uuid = readUuid(packet)
+  return {
+    door: 'dhcp',
+    asker: askerOf(packet),
+    mac: macFromBytes(packet.chaddr),
+    ...(arch === undefined ? undefined : { arch }),
+    ...(uuid === undefined ? undefined : { uuid }),
+  }
+}
+
+/** `PXEClient` and `HTTPClient` are exact prefixes, in this letter case (PXE 2.1 §2.2, UEFI 2.10 §24.7). */
+export function classOf(packet: Packet): 'PXEClient' | 'HTTPClient' | undefined {
+  const bytes = packet.options.get(60)
+  if (!bytes || bytes.length < 9) return undefined
+  if (bytes[0] === 0x50) return bytes.toString('latin1', 0, 9) === 'PXEClient' ? 'PXEClient' : undefined
+  return bytes[0] === 0x48 && bytes.toString('latin1', 0, 10) === 'HTTPClient' ? 'HTTPClient' : undefined
+}
+
+/** gPXE calls itself `gPXE`: it cannot run an iPXE script, so it counts as any other ROM. */
+function askerOf(packet: Packet): Asker {
+  if (isIpxe(packet.options.get(77))) return 'ipxe'
+  return classOf(packet) !== undefined || packet.options.has(93) ? 'firmware' : 'os'
+}
+
+/** iPXE writes its user class as bare text; RFC 3004 puts a length byte before each class. */
+function isIpxe(userClass: Buffer | undefined): boolean {
+  if (!userClass || userClass.length < 4) return false
+  if (userClass.length === 4) return userClass.toString('latin1') === 'iPXE'
+  for (let at = 0; at < userClass.length; at += 1 + userClass[at]!) {
+    if (userClass[at] === 4 && userClass.toString('latin1', at + 1, at + 5) === 'iPXE') return true
+  }
+  return false
+}
+
+/** RFC 4578 §2.1 allows a list: the first that we know, or else the first. */
+function readArch(packet: Packet): number | undefined {
+  const listed = read(packet.options, option.arch)
+  return listed?.find((code) => archOf(code) !== undefined) ?? listed?.[0]
+}
+
+/** In the byte order of the wire, as PXELINUX writes it. All zeros or all ones are what boards without an identity send. */
+function readUuid(packet: Packet): string | undefined {
+  const id = read(packet.options, option.machineId)
+  if (!id || id[0] !== 0) return undefined
+  const hex = id.toString('hex', 1)
+  if (/^(?:0{32}|f{32})$/.test(hex)) return undefined
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

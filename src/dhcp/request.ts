@@ -1,0 +1,79 @@
+import type { Client } from '../boot/client.ts'
+import { contains, type Cidr } from '../net/ipv4.ts'
+import type { Mac } from '../net/mac.ts'
+import { option, optionOf, read, type MessageType } from './options.ts'
+import type { Malformed, Packet } from './packet.ts'
+import { clientOf } from './pxe.ts'
+
+/** A message that a client may send to a server, read once: what the rules look at. */
+export interface Request {
+  readonly packet: Packet
+  readonly type: ClientMessage
+  readonly mac: Mac
+  readonly client: Client
+  /** Option 50. */
+  readonly requested: number | undefined
+  /** Option 54. */
+  readonly server: number | undefined
+}
+
+export type ClientMessage = Extract<MessageType, 1 | 3 | 4 | 7 | 8>
+
+/** Why a datagram is thrown away unread; each is a counter. */
+export type DropReason =
+  | Malformed['malformed']
+  | 'not a request'
+  | 'hardware address'
+  | 'too many hops'
+  | 'relay address'
+  | 'message type'
+  | 'option size'
+  | 'request without an address'
+  | 'unknown network'
+  | 'lease not written'
+  | 'too many declines'
+  | 'internal'
+
+const loopback: Cidr = { network: 0x7f000000, mask: 0xff000000, bits: 8 }
+const multicastAndAbove = 0xe0000000
+
+/** Checks what must hold before any rule is asked. Never throws. */
+export function readRequest(packet: Packet): Request | DropReason {
+  // Our own answer, reflected by a bridge or a bored attacker, is no question.
+  if (packet.op !== 1) return 'not a request'
+  if (!hasEthernetAddress(packet)) return 'hardware address'
+  // RFC 1542 §4.1.1: more than 16 hops is a loop of relays.
+  if (packet.hops > 16) return 'too many hops'
+  if (packet.giaddr >= multicastAndAbove || contains(loopback, packet.giaddr)) return 'relay address'
+  const type = read(packet.options, option.messageType)
+  if (!isClientMessage(type)) return 'message type'
+  if (!isBelievable(packet)) return 'option size'
+  const client = clientOf(packet)
+  return {
+    packet,
+    type,
+    mac: client.mac!,
+    client,
+    requested: read(packet.options, option.requested),
+    server: read(packet.options, option.serverId),
+  }
+}
+
+/** Ethernet only, and neither zero nor a group address: nothing else can own a lease here. */
+function hasEthernetAddress(packet: Packet): boolean {
+  if (packet.htype !== 1 || packet.hlen !== 6) return false
+  const { chaddr } = packet
+  return (chaddr[0]! & 1) === 0 && chaddr.readUIntBE(0, 6) !== 0
+}
+
+function isClientMessage(type: number | undefined): type is ClientMessage {
+  return type === 1 || type === 3 || type === 4 || type === 7 || type === 8
+}
+
+function isBelievable(packet: Packet): boolean {
+  for (const [code, value] of packet.options) {
+    const known = optionOf(code)
+    if (known?.strict && !known.codec.fits(value.length)) return false
+  }
+  return true
+}
