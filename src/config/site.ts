@@ -19,6 +19,8 @@ export interface Site {
   readonly directory: string
   readonly server: ServerSettings
   readonly vars: Vars
+  /** Where `vars` of the site is written. */
+  readonly varsOrigin?: Origin
   readonly machines: readonly Machine[]
   readonly groups: readonly Group[]
   readonly profiles: readonly Profile[]

@@ -1,0 +1,119 @@
+import { checkAddresses } from './check-network.ts'
+import type { Complaint, Path } from './problem.ts'
+import type { Site } from './site.ts'
+import { didYouMean } from './suggest.ts'
+
+/** Takes a complaint about a noun of the site (or its server settings) at a key of it. */
+export type Reporter = (noun: object, path: Path, complaint: Complaint) => void
+
+/** What no file shows by itself: names that are there twice or not at all, and addresses that fight. */
+export function checkSite(site: Site, report: Reporter): void {
+  checkUnique(site, report)
+  checkReferences(site, report)
+  checkAddresses(site, report)
+  checkIdentity(site, report)
+}
+
+function checkUnique(site: Site, report: Reporter): void {
+  for (const list of ['machines', 'groups', 'profiles', 'distros'] as const) {
+    const seen = new Seen(report, 'the name')
+    for (const noun of site[list]) seen.add(noun, ['name'], noun.name)
+  }
+  const macs = new Seen(report, 'the MAC address')
+  const uuids = new Seen(report, 'the UUID')
+  const serials = new Seen(report, 'the serial number')
+  const addresses = new Seen(report, 'the address')
+  for (const machine of site.machines) {
+    for (const [index, mac] of machine.macs.entries()) macs.add(machine, ['mac', index], mac)
+    uuids.add(machine, ['uuid'], machine.uuid)
+    serials.add(machine, ['serial'], machine.serial)
+    addresses.add(machine, ['ip'], machine.ip)
+  }
+}
+
+interface Named {
+  readonly name: string
+  readonly origin: { readonly file: string; readonly line: number }
+}
+
+/** Values of which each belongs to one noun only. */
+class Seen {
+  readonly #report: Reporter
+  readonly #what: string
+  readonly #owners = new Map<string, Named>()
+
+  constructor(report: Reporter, what: string) {
+    this.#report = report
+    this.#what = what
+  }
+
+  add(noun: Named, path: Path, value: string | undefined): void {
+    if (value === undefined) return
+    const owner = this.#owners.get(value)
+    if (!owner) return void this.#owners.set(value, noun)
+    const whose = owner === noun ? 'this machine already' : `${owner.name} (${owner.origin.file}:${owner.origin.line})`
+    this.#report(noun, path, { message: `${this.#what} ${value} belongs to ${whose}`, hint: 'keep it in one place' })
+  }
+}
+
+function checkReferences(site: Site, report: Reporter): void {
+  const profiles = new Names('profile', site.profiles, report)
+  const groups = new Names('group', site.groups, report)
+  const distros = new Names('distro', site.distros, report)
+  const machines = new Names('machine', site.machines, report)
+  for (const machine of site.machines) {
+    profiles.need(machine, ['profile'], machine.profile)
+    for (const [index, group] of machine.groups.entries()) groups.need(machine, ['groups', index], group)
+  }
+  for (const group of site.groups) {
+    profiles.need(group, ['profile'], group.profile)
+    for (const [index, member] of group.machines.entries()) {
+      if (!/[*?]/.test(member)) machines.need(group, ['machines', index], member, 'warning')
+    }
+  }
+  for (const profile of site.profiles) {
+    // An imported distro lives in the data directory, not in the site: so its name may be unknown here.
+    if (profile.kind === 'install') distros.need(profile, ['distro'], profile.distro, 'warning')
+  }
+  const { strangers } = site.server
+  if (typeof strangers === 'object') profiles.need(site.server, ['strangers'], strangers.profile)
+}
+
+class Names {
+  readonly #what: string
+  readonly #names: ReadonlySet<string>
+  readonly #report: Reporter
+
+  constructor(what: string, nouns: readonly Named[], report: Reporter) {
+    this.#what = what
+    this.#names = new Set(nouns.map(({ name }) => name))
+    this.#report = report
+  }
+
+  need(noun: object, path: Path, name: string | undefined, severity: 'error' | 'warning' = 'error'): void {
+    if (name === undefined || this.#names.has(name)) return
+    const hint = didYouMean(name, [...this.#names], `write it under ${this.#what}s:`)
+    this.#report(noun, path, { message: `there is no ${this.#what} ${name}`, hint, severity })
+  }
+}
+
+/** What boards carry whose maker wrote no serial number. */
+const blank =
+  /^(?:0+|none|n\/a|unknown|not (?:specified|applicable)|default string|system serial number|to be filled by o\.?e\.?m\.?|chassis serial number|1234567890?)$/i
+
+function checkIdentity(site: Site, report: Reporter): void {
+  for (const machine of site.machines) {
+    if (machine.serial !== undefined && blank.test(machine.serial)) {
+      const hint = 'thousands of boards carry that text; name the machine by its MAC'
+      report(machine, ['serial'], { message: `${machine.serial} is no serial number`, hint, severity: 'warning' })
+    }
+    if (machine.macs.length === 0 && machine.uuid === undefined && machine.serial === undefined) {
+      const hint = 'give it a mac:, a uuid: or a serial:'
+      report(machine, ['name'], {
+        message: `nothing tells ${machine.name} from other machines`,
+        hint,
+        severity: 'warning',
+      })
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { Fault } from '../fault.ts'
+import { checkSite } from './check.ts'
+import type { Reporter } from './check.ts'
+import { withoutTaken } from './check-network.ts'
+import { defaultServer, draftOf } from './draft.ts'
+import type { Draft } from './draft.ts'
+import { readFiles } from './files.ts'
+import type { SiteFile } from './files.ts'
+import { faultOf } from './problem.ts'
+import type { Problem } from './problem.ts'
+import type { Site } from './site.ts'
+
+export interface SiteReading {
+  /** Missing when there is an error. */
+  readonly site?: Site
+  /** Errors and warnings, by file and line. */
+  readonly problems: readonly Problem[]
+}
+
+/** What was read before, by file: a file that did not change is not read again. Give the same one to each reading. */
+export type SiteMemory = Map<string, { readonly digest: string; readonly draft: Draft }>
+
+/** Problems beyond this number are only counted. */
+const most = 200
+
+/** Reads a site directory whole and checks it. Never throws for what is in it: everything that is wrong is a problem. */
+export function readSite(directory: string, memory: SiteMemory = new Map()): SiteReading {
+  const { files, problems: found } = readFiles(directory)
+  const drafts = files.map((file) => remembered(file, memory))
+  for (const file of memory.keys()) if (!files.some((each) => each.file === file)) memory.delete(file)
+  const site = compose(directory, drafts)
+  const problems = [...found, ...drafts.flatMap((draft) => draft.problems)]
+  checkSite(site, reporterFor(drafts, problems))
+  for (const draft of drafts) draft.source?.release()
+  return problems.some(isError) ? { problems: sorted(problems) } : { site: settle(site), problems: sorted(problems) }
+}
+
+/** As `readSite`, but throws the first error as a Fault, with the number of the others in its hint. */
+export function loadSite(directory: string): Site {
+  const { site, problems } = readSite(directory)
+  if (site) return site
+  const [first, ...others] = problems.filter(isError)
+  const fault = faultOf(first!)
+  if (others.length === 0) throw fault
+  const hint = `${first!.hint}; ${others.length} more ${others.length === 1 ? 'error' : 'errors'}: see birnam check`
+  throw new Fault('config-invalid', fault.message, { ...fault.detail, hint })
+}
+
+export function isError({ severity }: Problem): boolean {
+  return severity === 'error'
+}
+
+function remembered(file: SiteFile, memory: SiteMemory): Draft {
+  const known = memory.get(file.file)
+  if (known?.digest === file.digest) return known.draft
+  const draft = draftOf(file)
+  memory.set(file.file, { digest: file.digest, draft })
+  return draft
+}
+
+function compose(directory: string, drafts: readonly Draft[]): Site {
+  const own = drafts.find(({ server }) => server !== undefined)
+  return {
+    directory,
+    server: own?.server ?? defaultServer(),
+    vars: own?.vars ?? {},
+    ...(own?.varsOrigin && { varsOrigin: own.varsOrigin }),
+    machines: drafts.flatMap((draft) => draft.machines),
+    groups: drafts.flatMap((draft) => draft.groups),
+    profiles: drafts.flatMap((draft) => draft.profiles),
+    distros: drafts.flatMap((draft) => draft.distros),
+  }
+}
+
+/** The server's and the routers' addresses are taken out of the ranges; the checks have said so. */
+function settle(site: Site): Site {
+  const { server } = site
+  const subnets = server.dhcp.subnets.map((subnet) => ({ ...subnet, ranges: withoutTaken(site, subnet) }))
+  return { ...site, server: { ...server, dhcp: { ...server.dhcp, subnets } } }
+}
+
+/** Adds what the checks find, at the line where the noun has that key. */
+function reporterFor(drafts: readonly Draft[], problems: Problem[]): Reporter {
+  return (noun, path, complaint) => {
+    if (problems.length >= most) return
+    const draft = drafts.find(({ places, server }) => places.has(noun) || server === noun)
+    const place = draft?.places.get(noun) ?? []
+    if (draft?.source) problems.push(draft.source.problem([...place, ...path], complaint))
+  }
+}
+
+const severities = { error: 0, warning: 1 }
+
+/** Errors first; then as they stand in the files. */
+function sorted(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted(
+    (a, b) =>
+      severities[a.severity] - severities[b.severity] ||
+      (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) ||
+      a.line - b.line,
+  )
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import * as v from './values.ts'
+
+/**
+ * What the files of a site directory may hold: each key with its type and its default. Every key has its heading in
+ * docs/configuration.md; a test holds the two together.
+ */
+
+const day = 86_400
+const loader = z.enum(['auto', 'pxelinux', 'ipxe', 'grub'])
+const strict = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape)
+
+export const vars = z.record(z.string(), z.unknown()).superRefine((value, context) => {
+  for (const key of Object.keys(value)) {
+    if (/^[A-Za-z_][A-Za-z0-9_-]*$/.test(key)) continue
+    const hint = 'letters, digits, dashes and underscores, beginning with a letter'
+    context.addIssue({ code: 'custom', path: [key], message: 'a template cannot name this variable', params: { hint } })
+  }
+})
+
+const subnet = strict({
+  cidr: v.cidr,
+  range: v.listOf(v.range).default([]),
+  router: v.host.optional(),
+  dns: v.listOf(v.host).default([]),
+  ntp: v.listOf(v.host).default([]),
+  domain: v.hostname.optional(),
+  lease: v.duration(60, 0xffff_fffe).default(3600),
+  interface: v.networkInterface.optional(),
+})
+
+const stranger = z
+  .union([v.word, strict({ profile: v.name })])
+  .transform((value) =>
+    typeof value === 'object' || value === 'ignore' || value === 'local' ? value : { profile: value },
+  )
+
+/** `birnam.yaml` */
+export const serverFile = strict({
+  address: v.server.optional(),
+  loader: loader.default('auto'),
+  http: strict({ port: v.port.default(80), address: v.listen.default('0.0.0.0') }).prefault({}),
+  tftp: strict({
+    port: v.port.default(69),
+    address: v.listen.default('0.0.0.0'),
+    enabled: v.flag.default(true),
+  }).prefault({}),
+  dhcp: strict({
+    mode: z.enum(['server', 'proxy', 'off']).default('off'),
+    interfaces: v.listOf(v.networkInterface).default([]),
+    subnets: z.array(subnet).default([]),
+  }).prefault({}),
+  strangers: stranger.default('ignore'),
+  permits: strict({
+    lifetime: v.duration(60, 30 * day).default(day),
+    install: v.duration(60, 7 * day).default(2 * 3600),
+    answer: v.duration(60, 3600).default(3600),
+  }).prefault({}),
+  vars: vars.default({}),
+})
+
+export const machine = strict({
+  name: v.name,
+  mac: v.listOf(v.mac).default([]),
+  ip: v.host.optional(),
+  profile: v.name.optional(),
+  groups: v.listOf(v.name).default([]),
+  loader: loader.default('auto'),
+  hostname: v.hostname.optional(),
+  uuid: v.uuid.optional(),
+  serial: v.serial.optional(),
+  vars: vars.default({}),
+})
+
+export const group = strict({
+  name: v.name,
+  machines: v.listOf(v.pattern).default([]),
+  priority: v.priority.default(100),
+  profile: v.name.optional(),
+  vars: vars.default({}),
+})
+
+const anyProfile = { name: v.name, loader: loader.optional(), vars: vars.default({}) }
+const bootable = {
+  kernel: v.bootPath.optional(),
+  initrd: v.listOf(v.bootPath).default([]),
+  args: v.args.default(''),
+  answer: v.path.optional(),
+}
+
+export const profile = z.discriminatedUnion('kind', [
+  strict({ ...anyProfile, kind: z.literal('local') }),
+  strict({ ...anyProfile, kind: z.literal('live'), ...bootable, kernel: v.bootPath }),
+  strict({ ...anyProfile, kind: z.literal('install'), ...bootable, distro: v.name.optional(), answer: v.path }),
+  strict({ ...anyProfile, kind: z.literal('image'), image: v.image, layout: v.path.optional() }),
+])
+
+export const distro = strict({
+  name: v.name,
+  family: z.enum(['debian', 'redhat']),
+  version: v.name,
+  kernel: v.bootPath,
+  initrd: v.listOf(v.bootPath).default([]),
+  args: v.args.default(''),
+  tree: v.url.optional(),
+})
+
+/** The lists that every other `*.yaml` may hold, and what their items are. */
+export const nouns = { machines: machine, groups: group, profiles: profile, distros: distro } as const
+
+export type NounList = keyof typeof nouns
