@@ -1,4 +1,4 @@
-import { formatIpv4, readIpv4, type Ipv4 } from '../net/ipv4.ts'
+import { readIpv4, type Ipv4 } from '../net/ipv4.ts'
 import { readMac, type Mac } from '../net/mac.ts'
 
 /** One address in one machine's hands, or kept out of everybody's. The hardware address is the key: EDK2 and Linux call themselves differently. */
@@ -15,6 +15,7 @@ export interface Lease {
 
 /** Where leases survive. A batch that was committed is there after a power cut (or after `kill -9`, in a store that says so). */
 export interface LeaseStore {
+  /** In the order of their commits: where two tell of the same machine or address, the later one is true. */
   load(): readonly Lease[]
   /** Replaces what was known of the same machine or address. */
   commit(batch: readonly Lease[]): Promise<void>
@@ -32,7 +33,7 @@ export class LeaseBook {
     this.#store = store
     let unreadable = 0
     for (const lease of store.load()) {
-      if (isLease(lease)) this.#restore(lease)
+      if (isLease(lease)) this.put(readIpv4(lease.address)!, lease)
       else unreadable++
     }
     this.unreadable = unreadable
@@ -83,16 +84,6 @@ export class LeaseBook {
 
   #forget(lease: Lease): undefined {
     if (this.#byMac.get(lease.mac)?.address === lease.address) this.#byMac.delete(lease.mac)
-  }
-
-  /** Two rows for one address cannot both be true: the later one is. */
-  #restore(lease: Lease): void {
-    const address = readIpv4(lease.address)!
-    const other = this.#byAddress.get(address)
-    const own = this.#byMac.get(lease.mac)
-    if (other && other.expiresAt > lease.expiresAt) return
-    if (lease.state !== 'declined' && own && own.expiresAt > lease.expiresAt) return
-    this.put(address, { ...lease, address: formatIpv4(address) })
   }
 }
 

@@ -115,7 +115,9 @@ test('the relay option is the last one', () => {
 })
 
 test('what does not fit into a short message moves to unused header fields', () => {
-  const packet = message(1, { more: [fill(43, 250), fill(67, 40), fill(15, 90), fill(12, 60), [82, Buffer.from([1, 1, 9])]] })
+  const packet = message(1, {
+    more: [fill(43, 250), fill(67, 40), fill(15, 90), fill(12, 60), [82, Buffer.from([1, 1, 9])]],
+  })
   const bytes = encodePacket(packet, 548)
   expect(bytes.length).toBeLessThanOrEqual(548)
   const { options } = decoded(bytes)
@@ -124,7 +126,11 @@ test('what does not fit into a short message moves to unused header fields', () 
 })
 
 test('the last of the order are left out whole when no field has room', () => {
-  const packet: Packet = { ...message(1, { more: [fill(67, 200), fill(15, 200), fill(12, 3)] }), file: 'pxelinux.0', sname: 'x' }
+  const packet: Packet = {
+    ...message(1, { more: [fill(67, 200), fill(15, 200), fill(12, 3)] }),
+    file: 'pxelinux.0',
+    sname: 'x',
+  }
   const { options } = decoded(encodePacket(packet, 548))
   expect([...options.keys()]).toEqual([53, 67, 12])
 })
