@@ -4,12 +4,19 @@ import type { Site } from './site.ts'
 import { didYouMean } from './suggest.ts'
 
 /** Takes a complaint about a noun of the site (or its server settings) at a key of it. */
-export type Reporter = (noun: object, path: Path, complaint: Complaint) => void
+export type Reporter = (noun: object, path: Path, complaint: Complaint | (() => Complaint)) => void
+
+/** What the site does not hold although it is written: `whole` is false when a file could not be read at all. */
+export interface Unread {
+  readonly whole: boolean
+  /** Names of nouns that have problems of their own. */
+  readonly broken: readonly string[]
+}
 
 /** What no file shows by itself: names that are there twice or not at all, and addresses that fight. */
-export function checkSite(site: Site, report: Reporter): void {
+export function checkSite(site: Site, report: Reporter, unread: Unread): void {
   checkUnique(site, report)
-  checkReferences(site, report)
+  if (unread.whole) checkReferences(site, report, unread.broken)
   checkAddresses(site, report)
   checkIdentity(site, report)
 }
@@ -56,11 +63,11 @@ class Seen {
   }
 }
 
-function checkReferences(site: Site, report: Reporter): void {
-  const profiles = new Names('profile', site.profiles, report)
-  const groups = new Names('group', site.groups, report)
-  const distros = new Names('distro', site.distros, report)
-  const machines = new Names('machine', site.machines, report)
+function checkReferences(site: Site, report: Reporter, broken: readonly string[]): void {
+  const profiles = new Names('profile', [...site.profiles.map(nameOf), ...broken], report)
+  const groups = new Names('group', [...site.groups.map(nameOf), ...broken], report)
+  const distros = new Names('distro', [...site.distros.map(nameOf), ...broken], report)
+  const machines = new Names('machine', [...site.machines.map(nameOf), ...broken], report)
   for (const machine of site.machines) {
     profiles.need(machine, ['profile'], machine.profile)
     for (const [index, group] of machine.groups.entries()) groups.need(machine, ['groups', index], group)
@@ -84,17 +91,23 @@ class Names {
   readonly #names: ReadonlySet<string>
   readonly #report: Reporter
 
-  constructor(what: string, nouns: readonly Named[], report: Reporter) {
+  constructor(what: string, names: readonly string[], report: Reporter) {
     this.#what = what
-    this.#names = new Set(nouns.map(({ name }) => name))
+    this.#names = new Set(names)
     this.#report = report
   }
 
   need(noun: object, path: Path, name: string | undefined, severity: 'error' | 'warning' = 'error'): void {
     if (name === undefined || this.#names.has(name)) return
-    const hint = didYouMean(name, [...this.#names], `write it under ${this.#what}s:`)
-    this.#report(noun, path, { message: `there is no ${this.#what} ${name}`, hint, severity })
+    this.#report(noun, path, () => {
+      const hint = didYouMean(name, [...this.#names].slice(0, 5000), `write it under ${this.#what}s:`)
+      return { message: `there is no ${this.#what} ${name}`, hint, severity }
+    })
   }
+}
+
+function nameOf({ name }: Named): string {
+  return name
 }
 
 /** What boards carry whose maker wrote no serial number. */

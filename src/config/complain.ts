@@ -30,7 +30,7 @@ function complain(value: unknown, issue: Issue, base: Path, keys: Keys): Placed[
   return [{ ...sentence(issue, at(value, path)), path: existing(value, path), of: 'value' }]
 }
 
-function unknownKey(value: unknown, path: Path, key: string, keys: Keys): Placed {
+export function unknownKey(value: unknown, path: Path, key: string, keys: Keys): Placed {
   const allowed = keys.allowed(path, value)
   const hint = keys.elsewhere(key) ?? didYouMean(key, allowed, 'take it out')
   return { message: `unknown key ${quote(key)}`, hint, path: [...path, key], of: 'key' }
@@ -64,10 +64,10 @@ const shapes: Readonly<Record<string, string>> = {
 
 function choice(options: readonly string[], found: unknown): Complaint {
   if (found === undefined) return { message: 'is missing', hint: `write one of: ${options.join(', ')}` }
-  if (typeof found === 'object') return shapeOf(found, 'one word of text')
+  if (typeof found !== 'string') return shapeOf(found, 'one word of text')
   return {
-    message: `cannot be ${quote(String(found))}`,
-    hint: didYouMean(String(found), options, 'take one that is known'),
+    message: `cannot be ${quote(found)}`,
+    hint: didYouMean(found, options, 'take one that is known'),
   }
 }
 

@@ -94,7 +94,7 @@ function refuseKind(path: string): Complaint | undefined {
   return { message: `is larger than ${limits.file / 1024 ** 2} MiB`, hint: 'spread the machines over several files' }
 }
 
-const control = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/
+const control = /[^\P{Cc}\t\n\r\u0085]/u
 
 /** UTF-8, with or without a byte order mark. */
 function decode(bytes: Buffer): string | (Complaint & { readonly offset: number; readonly text: string }) {
@@ -132,6 +132,7 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  return reasons[code ?? ''] ?? message
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error ? String(error.code) : ''
+  return reasons[code] ?? error.message
 }

@@ -6,7 +6,13 @@ import { z } from 'zod'
 
 /** The keys that each map of the site directory may have, taken from the schemas. */
 
+type Schema = z.core.$ZodType
+
 const lists: readonly string[] = Object.keys(nouns)
+export function isNounList(key: string): key is NounList {
+  return Object.hasOwn(nouns, key)
+}
+
 const serverTop: readonly string[] = Object.keys(serverFile.shape)
 
 /** For the server's file. */
@@ -31,44 +37,46 @@ export const listKeys: Keys = {
 
 /** Every key with its path, as docs/configuration.md heads it: `dhcp.subnets[].cidr`, `machines[].mac`. */
 export function allKeys(): string[] {
-  const all = [...walk(serverFile, ''), ...lists.flatMap((list) => walk(nouns[list as NounList], `${list}[].`))]
+  const all = [
+    ...walk(serverFile, ''),
+    ...Object.entries(nouns).flatMap(([list, schema]) => walk(schema, `${list}[].`)),
+  ]
   return [...new Set(all)].toSorted()
 }
 
-function walk(schema: z.ZodType, prefix: string): string[] {
+function walk(schema: Schema, prefix: string): string[] {
   const inner = unwrap(schema)
-  if (inner instanceof z.ZodDiscriminatedUnion) return inner.options.flatMap((each) => walk(each as z.ZodType, prefix))
-  if (inner instanceof z.ZodArray) return walk(inner.element as z.ZodType, `${prefix.slice(0, -1)}[].`)
+  if (inner instanceof z.ZodDiscriminatedUnion) return inner.options.flatMap((each) => walk(each, prefix))
+  if (inner instanceof z.ZodArray) return walk(inner.element, `${prefix.slice(0, -1)}[].`)
   if (!(inner instanceof z.ZodObject)) return []
-  const shape = inner.shape as Record<string, z.ZodType>
+  const shape = inner.shape as Record<string, Schema>
   return Object.entries(shape).flatMap(([key, type]) => [`${prefix}${key}`, ...walk(type, `${prefix}${key}.`)])
 }
 
-function below(schema: z.ZodType, path: Path): readonly string[] {
+function below(schema: Schema, path: Path): readonly string[] {
   const inner = unwrap(schema)
   const [step, ...rest] = path
-  if (inner instanceof z.ZodArray) return below(inner.element as z.ZodType, rest)
+  if (inner instanceof z.ZodArray) return below(inner.element, rest)
   if (!(inner instanceof z.ZodObject)) return []
   if (step === undefined) return Object.keys(inner.shape)
-  return below((inner.shape as Record<string, z.ZodType>)[step] ?? z.never(), rest)
+  return below((inner.shape as Record<string, Schema>)[step] ?? z.never(), rest)
 }
 
 /** Through defaults, optional marks and transforms, to what is written in the file; of several shapes, the map. */
-function unwrap(schema: z.ZodType): z.ZodType {
+function unwrap(schema: Schema): Schema {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
-    return unwrap(schema.unwrap() as z.ZodType)
+    return unwrap(schema.unwrap())
   }
-  if (schema instanceof z.ZodPipe)
-    return unwrap((schema.in instanceof z.ZodTransform ? schema.out : schema.in) as z.ZodType)
+  if (schema instanceof z.ZodPipe) return unwrap(schema.in instanceof z.ZodTransform ? schema.out : schema.in)
   if (schema instanceof z.ZodUnion && !(schema instanceof z.ZodDiscriminatedUnion)) {
-    return (schema.options as z.ZodType[]).find((each) => each instanceof z.ZodObject) ?? schema
+    return schema.options.find((each) => each instanceof z.ZodObject) ?? schema
   }
   return schema
 }
 
 const kinds = new Map(nouns.profiles.options.map((option) => [String([...option.shape.kind.values][0]), option]))
 
-function ofKind(value: unknown): z.ZodType {
+function ofKind(value: unknown): Schema {
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? String(value.kind) : ''
   return kinds.get(kind) ?? nouns.profiles
 }

@@ -25,6 +25,26 @@ export interface Complaint {
 
 export type Path = readonly (string | number)[]
 
+/** The first problems in full; of the rest only their number, because placing and printing 100 000 of them helps nobody. */
+export class ProblemList {
+  readonly #list: Problem[] = []
+  #more = 0
+
+  add(make: () => Problem): void {
+    if (this.#list.length < 200) this.#list.push(make())
+    else this.#more++
+  }
+
+  of(file: string): readonly Problem[] {
+    if (this.#more === 0) return this.#list
+    const message = `${this.#more} more problems like these`
+    return [
+      ...this.#list,
+      { file, line: 0, field: '', message, hint: 'mend the first ones and look again', severity: 'error' },
+    ]
+  }
+}
+
 /** The problem as the error that edges translate: `fleet.yaml:7: machines[0].mac: … (…)`. */
 export function faultOf(problem: Problem): Fault {
   const { file, line, field, message, hint } = problem

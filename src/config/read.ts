@@ -2,12 +2,13 @@ import { Fault } from '../fault.ts'
 import { checkSite } from './check.ts'
 import type { Reporter } from './check.ts'
 import { withoutTaken } from './check-network.ts'
-import { defaultServer, draftOf } from './draft.ts'
+import { draftOf } from './draft.ts'
 import type { Draft } from './draft.ts'
 import { readFiles } from './files.ts'
 import type { SiteFile } from './files.ts'
-import { faultOf } from './problem.ts'
+import { faultOf, ProblemList } from './problem.ts'
 import type { Problem } from './problem.ts'
+import { defaultServer } from './shape.ts'
 import type { Site } from './site.ts'
 
 export interface SiteReading {
@@ -20,19 +21,19 @@ export interface SiteReading {
 /** What was read before, by file: a file that did not change is not read again. Give the same one to each reading. */
 export type SiteMemory = Map<string, { readonly digest: string; readonly draft: Draft }>
 
-/** Problems beyond this number are only counted. */
-const most = 200
-
 /** Reads a site directory whole and checks it. Never throws for what is in it: everything that is wrong is a problem. */
 export function readSite(directory: string, memory: SiteMemory = new Map()): SiteReading {
   const { files, problems: found } = readFiles(directory)
   const drafts = files.map((file) => remembered(file, memory))
   for (const file of memory.keys()) if (!files.some((each) => each.file === file)) memory.delete(file)
   const site = compose(directory, drafts)
-  const problems = [...found, ...drafts.flatMap((draft) => draft.problems)]
-  checkSite(site, reporterFor(drafts, problems))
+  const across = new ProblemList()
+  // Where a file could not be read, nobody knows which names are missing.
+  const whole = !found.some(isError) && drafts.every(({ source }) => source)
+  checkSite(site, reporterFor(drafts, across), { whole, broken: drafts.flatMap(({ broken }) => broken) })
   for (const draft of drafts) draft.source?.release()
-  return problems.some(isError) ? { problems: sorted(problems) } : { site: settle(site), problems: sorted(problems) }
+  const problems = sorted([...found, ...drafts.flatMap((draft) => draft.problems), ...across.of(directory)])
+  return problems.some(isError) ? { problems } : { site: settle(site), problems }
 }
 
 /** As `readSite`, but throws the first error as a Fault, with the number of the others in its hint. */
@@ -80,12 +81,13 @@ function settle(site: Site): Site {
 }
 
 /** Adds what the checks find, at the line where the noun has that key. */
-function reporterFor(drafts: readonly Draft[], problems: Problem[]): Reporter {
+function reporterFor(drafts: readonly Draft[], problems: ProblemList): Reporter {
   return (noun, path, complaint) => {
-    if (problems.length >= most) return
-    const draft = drafts.find(({ places, server }) => places.has(noun) || server === noun)
-    const place = draft?.places.get(noun) ?? []
-    if (draft?.source) problems.push(draft.source.problem([...place, ...path], complaint))
+    problems.add(() => {
+      const draft = drafts.find(({ places, server }) => places.has(noun) || server === noun)!
+      const place = draft.places.get(noun) ?? []
+      return draft.source!.problem([...place, ...path], typeof complaint === 'function' ? complaint() : complaint)
+    })
   }
 }
 

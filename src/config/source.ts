@@ -11,9 +11,9 @@ const small = 16 * 1024
 /** One file of the site directory, read, with the way back from a key to its line. */
 export class Source {
   readonly file: string
-  readonly value: unknown
   readonly #text: string
   readonly #quick: Quick | undefined
+  #value: unknown
   #tree: YamlTree | undefined
   #lines: readonly string[] | undefined
 
@@ -22,7 +22,14 @@ export class Source {
     this.file = file
     this.#text = text
     this.#quick = text.length > small ? readQuick(text) : undefined
-    this.value = this.#quick ? this.#quick.value : this.#whole().toValue()
+    this.#value = this.#quick ? this.#quick.value : this.#whole().toValue()
+  }
+
+  /** What the file says; only once, because a fleet is large and what is made of it replaces it. */
+  takeValue(): unknown {
+    const value = this.#value
+    this.#value = undefined
+    return value
   }
 
   /** The line of a key, or of an item of a list at the top level. */

@@ -21,8 +21,11 @@ function wordAs<T>(read: (text: string) => T | undefined, message: string, hint:
 
 /** One word, or a list of them; always a list afterwards. */
 export function listOf<T extends z.ZodType>(item: T) {
-  const wrap = (value: unknown): unknown => (value === undefined || Array.isArray(value) ? value : [value])
-  return z.preprocess(wrap, z.array(item).readonly())
+  return z.preprocess(toList, z.array(item).readonly())
+}
+
+function toList(value: unknown): unknown {
+  return value === undefined || Array.isArray(value) ? value : [value]
 }
 
 const matching = (pattern: RegExp, longest: number) => (text: string) =>
@@ -163,7 +166,7 @@ export const bootPath = wordAs(
 
 /** Relative, with slashes, no control characters, no part that is empty, `.` or `..`. */
 export function isInnerPath(text: string): boolean {
-  if (text === '' || text.length > 1024 || /[\0-\x1f\x7f\\]/.test(text)) return false
+  if (text === '' || text.length > 1024 || /[\p{Cc}\\]/u.test(text)) return false
   return text.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
 }
 

@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
-import type { Document, Node, Pair, ParsedNode, Scalar } from 'yaml'
+import type { Document, Node, Pair, Scalar } from 'yaml'
 import { quote } from './problem.ts'
 import type { Complaint, Path } from './problem.ts'
 import { isUnsafeKey, resolveWord } from './scalar.ts'
@@ -36,7 +36,7 @@ export class YamlTree {
     // uniqueKeys compares every key with every other; the reader below has a set for that.
     const options = { lineCounter: this.#lines, uniqueKeys: false, logLevel: 'silent', merge: false } as const
     const found = parseAllDocuments(text, options)
-    const documents: Document.Parsed<ParsedNode>[] = Array.isArray(found) ? found : []
+    const documents: Document.Parsed[] = Array.isArray(found) ? found : []
     for (const document of documents) {
       const [first] = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0])
       if (first) throw new YamlTrouble(first.pos[0], ...explain(first.code, first.message))
@@ -145,13 +145,17 @@ function readKey(key: Node | null): string {
 }
 
 function keyOf(key: Scalar): string {
-  return key.type === 'PLAIN' ? (key.source ?? '') : String(key.value ?? '')
+  return key.type === 'PLAIN' ? (key.source ?? '') : textOf(key)
 }
 
 /** Quoted text and block text are text; so is whatever carries the tag `!!str`. Other tags have been resolved by the parser. */
 function scalar(node: Scalar, typed: boolean): unknown {
-  if (node.type !== 'PLAIN') return typeof node.value === 'string' ? node.value : String(node.value)
+  if (node.type !== 'PLAIN') return textOf(node)
   return node.tag === 'tag:yaml.org,2002:str' ? (node.source ?? '') : resolveWord(node.source ?? '', typed)
+}
+
+function textOf(node: Scalar): string {
+  return typeof node.value === 'string' ? node.value : (node.source ?? '')
 }
 
 function refuse(node: Node | null, message: string, hint: string): never {

@@ -1,0 +1,32 @@
+import type { z } from 'zod'
+import { serverFile } from './schema.ts'
+import type { Machine, Origin, ServerSettings, Subnet } from './site.ts'
+import type { machine } from './schema.ts'
+
+/** From what the schemas read to the types of site.ts. */
+
+export function settingsOf(read: z.output<typeof serverFile>): ServerSettings {
+  const { address, loader, http, tftp, dhcp, strangers, permits } = read
+  const subnets = dhcp.subnets.map(({ range, ...subnet }) => compact<Subnet>({ ...subnet, ranges: range }))
+  return compact<ServerSettings>({ address, loader, http, tftp, dhcp: { ...dhcp, subnets }, strangers, permits })
+}
+
+/** A server of which nothing was said. */
+export function defaultServer(): ServerSettings {
+  return settingsOf(serverFile.parse({}))
+}
+
+export function machineOf(read: z.output<typeof machine>, origin: Origin): Machine {
+  const { name, mac, ip, profile, groups, loader, hostname = name, uuid, serial, vars } = read
+  return compact<Machine>({ name, macs: mac, ip, profile, groups, loader, hostname, uuid, serial, vars, origin })
+}
+
+/** As N, but a key that may be missing may also be undefined. */
+type Loose<N> = N extends unknown ? { [K in keyof N]: object extends Pick<N, K> ? N[K] | undefined : N[K] } : never
+
+/** Without the keys that are undefined: a key without a value in YAML is a key that was not given. Changes and returns the map. */
+export function compact<N extends object>(map: Loose<N> & object): N {
+  for (const key of Object.keys(map)) if (Reflect.get(map, key) === undefined) Reflect.deleteProperty(map, key)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what made it Loose is gone
+  return map as N
+}
