@@ -1,0 +1,87 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Peer } from '../net/content.ts'
+import type { HttpCounters } from './counters.ts'
+import type { Limits } from './limits.ts'
+
+/** What is known of one TCP connection. */
+export interface Connection {
+  readonly peer: Peer
+  /** Requests that have no whole answer yet. */
+  waiting: number
+  hasStalled: boolean
+}
+
+type ConnectionLimits = Pick<Limits, 'connectionsPerPeer'>
+
+/** Counts connections, keeps one peer from taking all of them, ends those that stall and those that do not speak HTTP. */
+export class Connections {
+  readonly #known = new WeakMap<Socket, Connection>()
+  readonly #perPeer = new Map<string, number>()
+  readonly #counters: HttpCounters
+  readonly #limits: ConnectionLimits
+
+  constructor(counters: HttpCounters, limits: ConnectionLimits) {
+    this.#counters = counters
+    this.#limits = limits
+  }
+
+  watch(server: Server): void {
+    server.on('connection', (socket) => this.#enter(socket))
+    server.on('drop', () => this.#counters.dropped++)
+    server.on('timeout', (socket) => this.#stalled(socket))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#malformed(error, socket))
+  }
+
+  of(socket: Socket): Connection | undefined {
+    return this.#known.get(socket)
+  }
+
+  #enter(socket: Socket): void {
+    // Read now: it stays readable after the connection is gone, when events still ask who it was.
+    const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '')
+    const count = this.#perPeer.get(address) ?? 0
+    if (count >= this.#limits.connectionsPerPeer) {
+      this.#counters.dropped++
+      socket.destroy()
+      return
+    }
+    this.#perPeer.set(address, count + 1)
+    this.#counters.connections++
+    this.#counters.open++
+    this.#known.set(socket, { peer: { address, port: socket.remotePort ?? 0 }, waiting: 0, hasStalled: false })
+    socket.once('close', () => this.#leave(address))
+  }
+
+  #leave(address: string): void {
+    this.#counters.open--
+    const count = this.#perPeer.get(address) ?? 1
+    if (count > 1) this.#perPeer.set(address, count - 1)
+    else this.#perPeer.delete(address)
+  }
+
+  // Node calls this for idle keep-alive connections too: those end in silence.
+  #stalled(socket: Socket): void {
+    const connection = this.#known.get(socket)
+    if (connection) connection.hasStalled = connection.waiting > 0
+    socket.destroy()
+  }
+
+  #malformed(error: NodeJS.ErrnoException, socket: Socket): void {
+    const isTimeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    if (isTimeout) this.#counters.timeouts++
+    else if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') this.#counters.malformed++
+    // With an answer under way its bytes would be read as the body of that answer.
+    if (!socket.writable || this.#known.get(socket)?.waiting) socket.destroy()
+    else
+      socket.end(
+        `HTTP/1.1 ${errorLines[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+      )
+  }
+}
+
+const errorLines: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Transfer } from '../net/content.ts'
+import type { Connection } from './connections.ts'
+import type { HttpCounters } from './counters.ts'
+
+/** One GET or HEAD of a boot name, from its lookup to its last byte. */
+export class Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly connection: Connection
+  readonly name: string
+  #bytes = 0
+  #outcome: Transfer['outcome'] | undefined
+  #detail: string | undefined
+  readonly #began = performance.now()
+
+  constructor(request: IncomingMessage, response: ServerResponse, connection: Connection, name: string) {
+    this.request = request
+    this.response = response
+    this.connection = connection
+    this.name = name
+  }
+
+  get isHead(): boolean {
+    return this.request.method === 'HEAD'
+  }
+
+  progress(bytes: number): void {
+    this.#bytes += bytes
+  }
+
+  /** Says what it came to, where that is known before the last byte. */
+  note(outcome: Transfer['outcome'] | undefined, detail?: string): void {
+    this.#outcome = outcome
+    this.#detail = detail
+  }
+
+  /** After the response closed. */
+  transfer(): Transfer {
+    const { name, connection } = this
+    const milliseconds = performance.now() - this.#began
+    const detail = this.#detail === undefined ? {} : { detail: this.#detail }
+    const outcome = this.#outcome ?? this.#ending()
+    return { carrier: 'http', name, peer: connection.peer, bytes: this.#bytes, milliseconds, outcome, ...detail }
+  }
+
+  // A HEAD is a question about a file, not a transfer of it (EDK2 sends one before each GET).
+  isTold(transfer: Transfer): boolean {
+    return (
+      !this.isHead || transfer.outcome === 'missing' || transfer.outcome === 'refused' || transfer.outcome === 'failed'
+    )
+  }
+
+  #ending(): Transfer['outcome'] {
+    if (this.response.writableFinished) return 'sent'
+    return this.connection.hasStalled ? 'timeout' : 'aborted'
+  }
+}
+
+/** Counts one told exchange. */
+export function count(counters: HttpCounters, { response }: Exchange, { outcome, bytes }: Transfer): void {
+  counters.bytes += bytes
+  if (response.statusCode === 304) counters.notModified++
+  else counters[outcome === 'timeout' ? 'timeouts' : outcome]++
+}

@@ -1,0 +1,63 @@
+import { constants, type BigIntStats } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { identityOf, type Identity } from './version.ts'
+
+/** The bytes under a name became others while they were read. */
+export class FileChanged extends Error {
+  constructor(path: string) {
+    super(`${path} was written to while it was being sent`)
+    this.name = 'FileChanged'
+  }
+}
+
+/**
+ * One inode, held open: a file that is replaced by a rename goes on as the old one to its end. Each read is followed by a look at the
+ * inode, so that a file overwritten in place breaks off (FileChanged) and old and new bytes never leave together.
+ */
+export class OpenFile implements AsyncDisposable {
+  readonly path: string
+  readonly identity: Identity
+  readonly size: number
+  readonly mtimeMs: number
+  readonly #handle: FileHandle
+
+  private constructor(path: string, handle: FileHandle, stat: BigIntStats) {
+    this.path = path
+    this.#handle = handle
+    this.identity = identityOf(stat)
+    this.size = Number(stat.size)
+    this.mtimeMs = Number(stat.mtimeNs) / 1e6
+  }
+
+  /** Rejects with the system's error, and with ENOENT when the path is not an ordinary file. */
+  static async open(path: string): Promise<OpenFile> {
+    // Without O_NONBLOCK the opening of a FIFO would hold a thread of the pool until somebody writes to it.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const stat = await handle.stat({ bigint: true })
+      if (stat.isFile()) return new OpenFile(path, handle, stat)
+      throw Object.assign(new Error(`${path} is not an ordinary file`), { code: 'ENOENT' })
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  /** Fills `into` from `at`; throws FileChanged when the file ended early or was written to since it was opened. */
+  async read(into: Buffer, at: number): Promise<void> {
+    for (let filled = 0; filled < into.length;) {
+      const { bytesRead } = await this.#handle.read(into, filled, into.length - filled, at + filled)
+      if (bytesRead === 0) throw new FileChanged(this.path)
+      filled += bytesRead
+    }
+    await this.verify()
+  }
+
+  async verify(): Promise<void> {
+    if (identityOf(await this.#handle.stat({ bigint: true })) !== this.identity) throw new FileChanged(this.path)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close()
+  }
+}

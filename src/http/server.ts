@@ -1,0 +1,107 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import type { FastifyInstance } from 'fastify'
+import { Fault } from '../fault.ts'
+import type { Transfer } from '../net/content.ts'
+import { BootFiles } from './boot-files.ts'
+import type { HttpSource } from './boot.ts'
+import { Connections } from './connections.ts'
+import { newCounters, type HttpCounters } from './counters.ts'
+import { Door } from './door.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+
+export interface HttpOptions {
+  readonly address: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly source: HttpSource
+  /** Answers everything under `appPrefixes`; it is not closed with the listener. */
+  readonly app?: FastifyInstance
+  /** `/api`, `/r`: whole first segments; `/` is the root page alone. */
+  readonly appPrefixes?: readonly string[]
+  readonly onEnd?: (transfer: Transfer) => void
+  /** Errors of this program, for the log; the client gets a sentence without them. */
+  readonly onError?: (error: unknown) => void
+  readonly limits?: Partial<Limits>
+  /** Share one between several listeners, so that a file is in memory once. */
+  readonly files?: BootFiles
+}
+
+export interface HttpServer extends AsyncDisposable {
+  readonly address: string
+  readonly port: number
+  readonly counters: Readonly<HttpCounters>
+  /** Takes no more connections, lets running answers end for `limits.grace`, then ends the rest. */
+  close(): Promise<void>
+}
+
+/**
+ * Listens. Boot names are answered by node:http itself (a framework costs three times the CPU per kernel), the application's prefixes
+ * by Fastify. Throws Fault `port-taken`, `not-permitted` or `config-invalid` (the address is not of this host).
+ */
+export async function openHttp(options: HttpOptions): Promise<HttpServer> {
+  const limits = { ...defaultLimits, ...options.limits }
+  const counters = newCounters()
+  const connections = new Connections(counters, limits)
+  await options.app?.ready()
+  const door = new Door({ ...options, limits, counters, connections, files: options.files ?? new BootFiles(limits) })
+  const server = strictServer(limits, (request, response) => door.enter(request, response))
+  connections.watch(server)
+  await listen(server, options)
+  const { address, port } = addressOf(server)
+  const close = (): Promise<void> => closeServer(server, limits.grace)
+  return { address, port, counters, close, [Symbol.asyncDispose]: close }
+}
+
+function strictServer(limits: Limits, answer: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  const { headersTimeout, requestTimeout, headerBytes: maxHeaderSize, keepAlive: keepAliveTimeout } = limits
+  const strict = { insecureHTTPParser: false, requireHostHeader: true, maxHeaderSize }
+  // Node looks for late requests every 30 s unless told otherwise, whatever the time-outs say.
+  const connectionsCheckingInterval = Math.min(1000, headersTimeout)
+  const times = { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval }
+  const server = createServer({ ...strict, ...times, keepAlive: true, keepAliveInitialDelay: 30_000 }, answer)
+  server.timeout = limits.stall
+  server.maxConnections = limits.connections
+  // No cut: with the default of 2000 the header after it (Origin, say) is dropped in silence. The size limits the number.
+  server.maxHeadersCount = 0
+  return server
+}
+
+async function listen(server: Server, { address, port }: HttpOptions): Promise<void> {
+  try {
+    server.listen({ host: address, port, backlog: 1024 })
+    await once(server, 'listening')
+  } catch (error) {
+    throw listenFault(error, address, port)
+  }
+}
+
+function addressOf(server: Server): { address: string; port: number } {
+  const bound = server.address()
+  if (bound === null || typeof bound === 'string') throw new Fault('internal', 'the HTTP listener has no TCP address')
+  return bound
+}
+
+function listenFault(error: unknown, address: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const where = `TCP port ${port} of ${address}`
+  if (code === 'EADDRINUSE')
+    return new Fault('port-taken', `another program listens on ${where}`, { hint: `see: ss -ltnp sport = :${port}` })
+  if (code === 'EACCES')
+    return new Fault('not-permitted', `no permission for ${where}`, {
+      hint: 'ports below 1024 need root or CAP_NET_BIND_SERVICE',
+    })
+  if (code === 'EADDRNOTAVAIL')
+    return new Fault('config-invalid', `${address} is not an address of this host`, { field: 'http.address' })
+  return error
+}
+
+async function closeServer(server: Server, grace: number): Promise<void> {
+  if (!server.listening) return
+  const closed = once(server, 'close')
+  server.close()
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), grace)
+  await closed
+  clearTimeout(timer)
+}
