@@ -1,0 +1,120 @@
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Client } from '../boot/client.ts'
+import type { Machine, Site } from '../config/site.ts'
+import type { LeaseBook } from '../dhcp/lease.ts'
+import { openDhcp, type DhcpServer } from '../dhcp/server.ts'
+import type { DhcpEvent } from '../dhcp/event.ts'
+import { advise } from '../files/advise.ts'
+import { openHttp, type HttpServer } from '../http/server.ts'
+import type { Finding, Peer, Transfer } from '../net/content.ts'
+import { chooseUdp, type Udp } from '../net/udp.ts'
+import { openTftp, type TftpServer } from '../tftp/server.ts'
+import type { Core } from './core.ts'
+import { forecastLines } from './forecast.ts'
+import { shut, tryOpen, type Listener, type Opened } from './listeners.ts'
+
+/** DHCP, TFTP and HTTP on one core. */
+export interface Doors {
+  readonly listeners: readonly Listener[]
+  readonly httpPort: number | undefined
+  counters(): Record<string, unknown>
+  forecast(client: Client, machine: Machine): readonly string[]
+  update(site: Site): void
+  close(): Promise<void>
+}
+
+export interface DoorParts {
+  readonly core: Core
+  readonly app: FastifyInstance
+  readonly leases: LeaseBook
+  readonly log: Logger
+}
+
+export async function openDoors(parts: DoorParts): Promise<Doors> {
+  const udp = await chooseUdp()
+  const http = await openWeb(parts)
+  const tftp = await openFiles(parts, udp)
+  const dhcp = await openAddresses(parts, udp)
+  const counters = (): Record<string, unknown> => ({ http: http.door?.counters, tftp: tftp.door?.counters, dhcp: dhcp.door?.counters })
+  return {
+    listeners: [http.listener, tftp.listener, dhcp.listener],
+    httpPort: http.door?.port,
+    counters,
+    forecast: (client, machine) => forecastLines(parts.core.house, parts.leases, client, machine),
+    update: (site) => void dhcp.door?.update(site.server.dhcp),
+    async close() {
+      // No new boots first, then let those under way end.
+      await dhcp.door?.close()
+      await Promise.all([tftp.door?.close(), http.door?.close()])
+    },
+  }
+}
+
+function openWeb({ core, app }: DoorParts): Promise<Opened<HttpServer>> {
+  const { address, port } = core.house.registry.site.server.http
+  return tryOpen('HTTP', `${address}:${port}`, () =>
+    openHttp({
+      address,
+      port,
+      app,
+      appPrefixes: ['/api', '/r', '/k'],
+      source: { find: (name, { peer, headers }) => core.shelf.find(name, { carrier: 'http', peer, headers }) },
+      onEnd: (transfer: Transfer) => core.shelf.ended(transfer),
+    }),
+  )
+}
+
+async function openFiles({ core, log }: DoorParts, udp: Udp): Promise<Opened<TftpServer>> {
+  const { address, port, enabled } = core.house.registry.site.server.tftp
+  if (!enabled) return { listener: shut('TFTP', 'switched off in birnam.yaml', 'tftp: { enabled: true } opens it') }
+  const find = (name: string, peer: Peer): Finding => core.shelf.find(name, { carrier: 'tftp', peer, headers: {} })
+  return tryOpen('TFTP', `${address}:${port}`, () =>
+    openTftp({
+      udp,
+      address,
+      port,
+      source: { find },
+      onEnd: (transfer) => core.shelf.ended(transfer),
+      onStrange: (what) => log.warn({ what }, 'tftp.strange'),
+    }),
+  )
+}
+
+async function openAddresses({ core, leases }: DoorParts, udp: Udp): Promise<Opened<DhcpServer>> {
+  const { house } = core
+  const settings = house.registry.site.server.dhcp
+  if (settings.mode === 'off') return { listener: shut('DHCP', noDhcp(settings), 'set dhcp.mode, interfaces and subnets in birnam.yaml') }
+  if (settings.mode === 'proxy') return { listener: shut('DHCP', 'ProxyDHCP is not in this version', 'set dhcp.mode: server or off') }
+  return tryOpen('DHCP', settings.interfaces.join(', '), () =>
+    openDhcp({
+      udp,
+      settings,
+      leases,
+      advisor: {
+        advise: (client, server) => advise(house, client, server),
+        isReserved: (address) => house.registry.at(address) !== undefined,
+      },
+      onEvent: (event: DhcpEvent) => heard(core, event),
+    }),
+  )
+}
+
+function noDhcp({ subnets }: { readonly subnets: readonly unknown[] }): string {
+  return subnets.length === 0 ? 'no subnet is named, and Birnam never answers on a network nobody named' : 'dhcp.mode is off'
+}
+
+/** DHCP's events become the machine's; strangers are only counted, so that a flood of made-up cards writes nothing. */
+function heard({ house }: Core, { type, mac, machine, client: _, interface: link, count, ...rest }: DhcpEvent): void {
+  const named = machine ?? (mac && house.registry.recognise({ mac })?.name)
+  if (named === undefined && type !== 'dhcp.full' && type !== 'dhcp.other-server') return
+  const session = mac && house.sessions.current(mac)
+  house.journal.record({
+    at: house.now(),
+    type,
+    ...(named !== undefined && { machine: named }),
+    ...(mac && { mac }),
+    ...(session && { session: session.id }),
+    detail: { interface: link, count, ...rest },
+  })
+}

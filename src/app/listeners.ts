@@ -1,0 +1,40 @@
+import { Fault } from '../fault.ts'
+
+/** One door: open, or shut with the reason. */
+export interface Listener {
+  readonly name: string
+  readonly state: 'listening' | 'off'
+  readonly where?: string
+  readonly why?: string
+  readonly hint?: string
+}
+
+export interface Opened<T> {
+  readonly listener: Listener
+  readonly door?: T
+}
+
+/** Opens a door; one that the system refuses is shut with its reason, and the others still open. */
+export async function tryOpen<T>(name: string, where: string, open: () => Promise<T>): Promise<Opened<T>> {
+  try {
+    return { door: await open(), listener: { name, state: 'listening', where } }
+  } catch (error) {
+    return { listener: { name, state: 'off', ...reasonOf(error, where) } }
+  }
+}
+
+export function shut(name: string, why: string, hint: string): Listener {
+  return { name, state: 'off', why, hint }
+}
+
+function reasonOf(error: unknown, where: string): { why: string; hint: string } {
+  const code = (error as NodeJS.ErrnoException).code ?? ''
+  if (error instanceof Fault) return { why: error.message, hint: error.detail.hint ?? '' }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return { why: `no permission for ${where}`, hint: 'run as root, or grant CAP_NET_BIND_SERVICE, or choose a port above 1023' }
+  }
+  if (code === 'EADDRINUSE') return { why: `another program listens on ${where}`, hint: 'stop it (ss -ulnp, ss -tlnp), or choose another port' }
+  if (code === 'EADDRNOTAVAIL') return { why: `this machine has no such address (${where})`, hint: 'give the interface its address, or mend address: in birnam.yaml' }
+  if (code === 'ENODEV') return { why: `there is no such interface (${where})`, hint: 'ip link shows the names; mend dhcp.interfaces in birnam.yaml' }
+  return { why: `${where}: ${(error as Error).message}`, hint: '' }
+}

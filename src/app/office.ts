@@ -1,0 +1,47 @@
+import { loadSite } from '../config/read.ts'
+import { addRoutes } from '../api/routes.ts'
+import { forecast } from '../dhcp/forecast.ts'
+import type { Lease } from '../dhcp/lease.ts'
+import { advise } from '../files/advise.ts'
+import type { House } from '../files/house.ts'
+import { apiServer } from '../http/api-server.ts'
+import { openDatabase } from '../store/sqlite/database.ts'
+import { SqliteLeases } from '../store/sqlite/leases.ts'
+import { openCore } from './core.ts'
+
+/** The API without a server: commands work on the site and the data directory themselves. */
+export interface LocalOffice extends AsyncDisposable {
+  readonly send: (
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: unknown,
+  ) => Promise<{ readonly status: number; readonly body: string }>
+}
+
+export async function openOffice(place: { readonly site: string; readonly data: string }): Promise<LocalOffice> {
+  const site = loadSite(place.site)
+  const database = openDatabase(place.data)
+  const leases = new SqliteLeases(database)
+  const { house, shelf } = openCore({ database, site, addresses: addressesOf(leases.load()), httpPort: () => site.server.http.port })
+  const app = apiServer()
+  addRoutes(app, {
+    house,
+    shelf,
+    reply: (client, machine) => forecastLines(house, client, machine),
+    status: () => ({ running: false }),
+    reload: () => ({ changed: false, problems: [] }),
+    leases: () => leases.load(),
+  })
+  await app.ready()
+  return {
+    async send(method, path, body) {
+      const reply = await app.inject({ method, url: path, ...(body === undefined ? {} : { payload: body as object }) })
+      return { status: reply.statusCode, body: reply.body }
+    },
+    async [Symbol.asyncDispose]() {
+      await app.close()
+      house.journal.flush()
+      database.close()
+    },
+  }
+}

@@ -1,0 +1,117 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer, type Server as NodeServer } from 'node:http'
+import pino from 'pino'
+import { closeLate } from '../api/desk.ts'
+import { addRoutes } from '../api/routes.ts'
+import { SiteHolder } from '../config/holder.ts'
+import { formatProblem } from '../config/problem.ts'
+import type { Site } from '../config/site.ts'
+import { watchSite } from '../config/watch.ts'
+import { LeaseBook } from '../dhcp/lease.ts'
+import { apiServer } from '../http/api-server.ts'
+import type { Event } from '../journal/journal.ts'
+import { openDatabase } from '../store/sqlite/database.ts'
+import { SqliteLeases } from '../store/sqlite/leases.ts'
+import { openCore, type Core } from './core.ts'
+import { openDoors, type Doors } from './doors.ts'
+import { tryOpen, type Listener } from './listeners.ts'
+
+export interface Server {
+  readonly listeners: readonly Listener[]
+  site(): Site
+  /** Reads the site again, as a change on disk does. */
+  reload(): void
+  close(why: string): Promise<void>
+}
+
+export interface ServerPlace {
+  readonly site: string
+  readonly data: string
+}
+
+/** config → store → rooms → listeners, and stopped in reverse. */
+export async function openServer(place: ServerPlace, options: { readonly verbose: boolean }): Promise<Server> {
+  await using opened = new AsyncDisposableStack()
+  const log = pino({ level: options.verbose ? 'debug' : 'info', base: null }, pino.destination({ dest: 2, sync: false }))
+  const holder = new SiteHolder(place.site)
+  const database = opened.adopt(openDatabase(place.data), (open) => open.close())
+  const leases = new LeaseBook(new SqliteLeases(database))
+  let doors: Doors | undefined
+  const core = openCore({
+    database,
+    site: holder.current,
+    addresses: { leaseOf: (mac) => leases.leaseOf(mac), holderOf: (address) => leases.holderOf(address, Date.now()) },
+    httpPort: () => doors?.httpPort ?? holder.current.server.http.port,
+    onEvent: (event) => logEvent(log, event),
+  })
+  opened.defer(() => core.house.journal.flush())
+  const app = opened.adopt(apiServer(), (server) => server.close())
+  const reload = (): ReturnType<SiteHolder['reload']> => holder.reload()
+  addRoutes(app, {
+    house: core.house,
+    shelf: core.shelf,
+    reply: (client, machine) => doors?.forecast(client, machine) ?? [],
+    status: () => ({ running: true, listeners: doors?.listeners, counters: doors?.counters() }),
+    reload,
+    leases: () => leases.list(),
+  })
+  doors = opened.adopt(await openDoors({ core, app, leases, log }), (all) => all.close())
+  const socket = await openSocket(place.data, app)
+  if (socket.door) opened.adopt(socket.door, (server) => closeSocket(server))
+  holder.onChange((site, problems) => siteChanged(core, doors!, log, site, problems))
+  opened.adopt(watchSite(place.site, reload), (watch) => watch.close())
+  opened.adopt(setInterval(() => closeLate(core.house), 1000), clearInterval)
+  const stop = opened.move()
+  const listeners = [...doors.listeners, socket.listener]
+  log.info({ listeners }, 'server.started')
+  return {
+    listeners,
+    site: () => holder.current,
+    reload,
+    async close(why) {
+      log.info({ why }, 'server.stopping')
+      await stop.disposeAsync()
+      log.info('server.stopped')
+      log.flush()
+    },
+  }
+}
+
+function siteChanged(core: Core, doors: Doors, log: pino.Logger, site: Site, problems: readonly Parameters<typeof formatProblem>[0][]): void {
+  for (const problem of problems) log.warn({ problem: formatProblem(problem) }, 'site.problem')
+  if (site === core.house.registry.site) {
+    core.house.journal.record({ at: core.house.now(), type: 'site.refused', detail: { problems: problems.length } })
+    return
+  }
+  core.replace(site)
+  doors.update(site)
+  core.house.journal.record({ at: core.house.now(), type: 'site.changed', detail: { machines: site.machines.length } })
+}
+
+// One line an event is enough to retell a boot; misses and renewals only when somebody asked for everything.
+const quiet = /^(file\.missing|dhcp\.(discover|request|silent|inform))$/
+
+function logEvent(log: pino.Logger, { at: _, type, detail, ...rest }: Event): void {
+  log[quiet.test(type) ? 'debug' : 'info']({ ...rest, ...detail }, type)
+}
+
+/** Commands of this host reach the server here; only its owner may. */
+async function openSocket(data: string, app: ReturnType<typeof apiServer>): Promise<{ listener: Listener; door?: NodeServer }> {
+  const path = `${data}/birnam.sock`
+  return tryOpen('commands', path, async () => {
+    await app.ready()
+    rmSync(path, { force: true })
+    const server = createServer((request, response) => app.routing(request, response))
+    server.listen(path)
+    await once(server, 'listening')
+    chmodSync(path, 0o600)
+    return server
+  })
+}
+
+async function closeSocket(server: NodeServer): Promise<void> {
+  server.close()
+  server.closeAllConnections()
+  await once(server, 'close').catch(() => {})
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander'
+import { openServer, type Server } from '../app/server.ts'
+import { bannerText } from './banner.ts'
+import { globals, placeHere } from './context.ts'
+
+/** `serve`: all listeners, until SIGTERM or SIGINT; then stopped in order within five seconds. */
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('answer DHCP, TFTP and HTTP for the site, until SIGTERM')
+    .option('--verbose', 'log every event, not only the ones a person waits for')
+    .action(async (options: { verbose?: boolean }, command: Command) => {
+      const place = placeHere(command)
+      const server = await openServer(place, { verbose: options.verbose === true })
+      const { json } = globals(command)
+      console.log(json ? JSON.stringify(server.listeners) : bannerText(place, server.listeners, server.site()))
+      await untilStopped(server)
+    })
+}
+
+/** The first signal stops in order; a second one at once. */
+async function untilStopped(server: Server): Promise<void> {
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))
+    process.on('SIGHUP', () => server.reload())
+  })
+  const impatient = setTimeout(() => process.exit(1), 4500)
+  await server.close(signal)
+  clearTimeout(impatient)
+}
