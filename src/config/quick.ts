@@ -1,4 +1,4 @@
-import { isUnsafeKey, resolveWord } from './scalar.ts'
+import { given, isUnsafeKey, resolveWord } from './scalar.ts'
 
 /** What the quick reader made of a file. Lines are 1-based; `end` is the line after the item. */
 export interface Quick {
@@ -81,7 +81,10 @@ class QuickReader {
       if (key === undefined || Object.hasOwn(map, key) || isUnsafeKey(key)) throw new Beyond()
       this.#next()
       const inner = typed || key === 'vars'
-      map[key] = isEmpty(match?.[2]) ? this.#below(indent, inner, depth, key) : this.#inline(match![2]!, indent, inner)
+      const rest = match![2]
+      const value =
+        rest === undefined || isEmpty(rest) ? this.#below(indent, inner, depth, key) : this.#inline(rest, indent, inner)
+      map[key] = given(value, typed)
     }
     return map
   }
@@ -132,8 +135,8 @@ function isItem(content: string): boolean {
   return content === '-' || content.startsWith('- ')
 }
 
-function isEmpty(rest: string | undefined): boolean {
-  return rest === undefined || rest === '' || rest.startsWith('#')
+function isEmpty(rest: string): boolean {
+  return rest === '' || rest.startsWith('#')
 }
 
 const quoted = /"([^"\\]*)"|'((?:[^']|'')*)'/y
@@ -187,7 +190,7 @@ class Inline {
     this.#separated('{', '}', () => {
       const key = this.#match(flowKey)[1]!
       if (Object.hasOwn(map, key) || isUnsafeKey(key)) throw new Beyond()
-      map[key] = this.#value(flowWord, typed || key === 'vars', depth + 1)
+      map[key] = given(this.#value(flowWord, typed || key === 'vars', depth + 1), typed)
     })
     return map
   }

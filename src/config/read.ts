@@ -36,15 +36,20 @@ export function readSite(directory: string, memory: SiteMemory = new Map()): Sit
   return problems.some(isError) ? { problems } : { site: settle(site), problems }
 }
 
-/** As `readSite`, but throws the first error as a Fault, with the number of the others in its hint. */
+/** As `readSite`, but throws `config-invalid` when there is an error. */
 export function loadSite(directory: string): Site {
   const { site, problems } = readSite(directory)
-  if (site) return site
+  if (!site) throw firstFault(problems)
+  return site
+}
+
+/** The first error as a Fault, with the number of the others in its hint. */
+export function firstFault(problems: readonly Problem[]): Fault {
   const [first, ...others] = problems.filter(isError)
   const fault = faultOf(first!)
-  if (others.length === 0) throw fault
+  if (others.length === 0) return fault
   const hint = `${first!.hint}; ${others.length} more ${others.length === 1 ? 'error' : 'errors'}: see birnam check`
-  throw new Fault('config-invalid', fault.message, { ...fault.detail, hint })
+  return new Fault('config-invalid', fault.message, { ...fault.detail, hint })
 }
 
 export function isError({ severity }: Problem): boolean {

@@ -13,6 +13,11 @@ export function resolveWord(word: string, typed: boolean): unknown {
   return /^-?\d+(?:\.\d+)?$/.test(word) && String(Number(word)) === word ? Number(word) : word
 }
 
+/** `vars:` without a value is not given either, although what is inside it is typed. */
+export function given(value: unknown, typed: boolean): unknown {
+  return value === null && !typed ? undefined : value
+}
+
 /** Keys that JavaScript treats specially; nobody needs them, so nobody gets them. */
 export function isUnsafeKey(key: string): boolean {
   return key === '__proto__' || key === 'constructor' || key === 'prototype'

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 
 import type { Document, Node, Pair, Scalar } from 'yaml'
 import { quote } from './problem.ts'
 import type { Complaint, Path } from './problem.ts'
-import { isUnsafeKey, resolveWord } from './scalar.ts'
+import { given, isUnsafeKey, resolveWord } from './scalar.ts'
 
 export interface Position {
   readonly line: number
@@ -129,7 +129,7 @@ class Reader {
     for (const { key, value } of pairs) {
       const name = readKey(key)
       if (Object.hasOwn(map, name)) refuse(key, `the key ${quote(name)} is there twice`, 'keep one of the two')
-      map[name] = this.read(value, typed || name === 'vars', depth + 1)
+      map[name] = given(this.read(value, typed || name === 'vars', depth + 1), typed)
     }
     return map
   }

@@ -1,0 +1,97 @@
+import { stringify } from 'yaml'
+import { formatIpv4 } from '../net/ipv4.ts'
+import { formatCidr } from './check-network.ts'
+import { formatDuration } from './duration.ts'
+import { defaultServer } from './shape.ts'
+import type { Distro, Group, Machine, Profile, ServerSettings, Site, Subnet } from './site.ts'
+
+/** The nouns of a site as one YAML file that reads back to the same nouns; what is at its default is left out. */
+export function formatSite(site: Pick<Site, 'machines' | 'groups' | 'profiles' | 'distros'>): string {
+  return [
+    formatList('machines', site.machines.map(writeMachine)),
+    formatList('groups', site.groups.map(writeGroup)),
+    formatList('profiles', site.profiles.map(writeProfile)),
+    formatList('distros', site.distros.map(writeDistro)),
+  ].join('')
+}
+
+/** `birnam.yaml` of a site: the server, and the variables that all share. */
+export function formatServer({ server, vars }: Pick<Site, 'server' | 'vars'>): string {
+  const { dhcp, strangers, permits, ...rest } = server
+  const written = {
+    ...rest,
+    dhcp: { ...dhcp, subnets: dhcp.subnets.map(writeSubnet) },
+    strangers: typeof strangers === 'object' && plainStranger(strangers.profile) ? strangers.profile : strangers,
+    permits: durations(permits),
+    vars,
+  }
+  const plain = defaultServer()
+  const kept = without(written, { ...plain, permits: durations(plain.permits), vars: {} })
+  return Object.keys(kept).length === 0 ? '' : toYaml(kept)
+}
+
+function plainStranger(profile: string): boolean {
+  return profile !== 'ignore' && profile !== 'local'
+}
+
+function durations(permits: ServerSettings['permits']): Record<string, string> {
+  return Object.fromEntries(Object.entries(permits).map(([key, seconds]) => [key, formatDuration(seconds)]))
+}
+
+function writeSubnet({ cidr, ranges, lease, ...subnet }: Subnet): object {
+  const range = ranges.map(({ from, to }) => `${formatIpv4(from)}-${formatIpv4(to)}`)
+  const { router, dns, ntp, domain } = subnet
+  const written = {
+    cidr: formatCidr(cidr),
+    range: oneOrAll(range),
+    router,
+    dns,
+    ntp,
+    domain,
+    lease: formatDuration(lease),
+  }
+  return without({ ...written, interface: subnet.interface }, { dns: [], ntp: [], range: [] })
+}
+
+function writeMachine({ name, macs, ip, profile, groups, loader, hostname, uuid, serial, vars }: Machine): object {
+  const written = { name, hostname, mac: oneOrAll(macs), uuid, serial, ip, profile, groups, loader, vars }
+  return without(written, { hostname: name, mac: [], groups: [], loader: 'auto', vars: {} })
+}
+
+function writeGroup({ name, machines, priority, profile, vars }: Group): object {
+  return without({ name, machines, priority, profile, vars }, { machines: [], priority: 100, vars: {} })
+}
+
+function writeProfile({ origin: _origin, name, kind, vars, ...profile }: Profile): object {
+  return without({ name, kind, ...profile, vars }, { initrd: [], args: '', vars: {} })
+}
+
+function writeDistro({ origin: _origin, ...distro }: Distro): object {
+  return without(distro, { initrd: [], args: '' })
+}
+
+function oneOrAll(values: readonly string[]): string | readonly string[] {
+  return values.length === 1 ? values[0]! : values
+}
+
+/** Without what is undefined or what reading adds by itself; compared as JSON, because all of it is YAML. */
+function without(
+  map: Readonly<Record<string, unknown>>,
+  defaults: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const kept = Object.entries(map).filter(([key, value]) => {
+    return value !== undefined && JSON.stringify(value) !== JSON.stringify(defaults[key])
+  })
+  return Object.fromEntries(kept)
+}
+
+/** One noun at a time: the writer's cost grows faster than what it is given. */
+function formatList(name: string, nouns: readonly object[]): string {
+  if (nouns.length === 0) return ''
+  return `${name}:\n${nouns.map((noun) => toYaml([noun]).replace(/^(?=.)/gm, '  ')).join('')}`
+}
+
+function toYaml(value: unknown): string {
+  // No folding: a kernel line stays one line. No aliases: the same value twice is written twice.
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+}
