@@ -42,17 +42,16 @@ export interface ForecastName {
 }
 
 /** The part of a forecast that only the DHCP room knows. */
-export type ForecastReply = (client: Client, machine: Machine) => readonly string[]
+export type ForecastReply = (client: Client) => readonly string[]
 
-export function explain(house: House, shelf: Shelf, reply: ForecastReply, name: string, firmware: FirmwareName): Forecast {
-  const machine = house.registry.named(name) ?? unknown(name)
+export function explain(house: House, shelf: Shelf, reply: ForecastReply, machine: Machine, firmware: FirmwareName): Forecast {
   const mac = machine.macs[0]
-  if (!mac) throw new Fault('machine-unknown', `machine ${name} has no MAC address`, { ...machine.origin, hint: 'add mac:' })
+  if (!mac) throw new Fault('machine-unknown', `machine ${machine.name} has no MAC address`, { ...machine.origin, hint: 'add mac:' })
   const kind = firmwares[firmware]
   const session = kind.asker === 'os' ? undefined : house.sessions.imagined(mac, house.now())
   const client = clientFor(machine, kind, session)
   const answer = askHouse(house, client)
-  return compose({ house, shelf, machine, client, answer, ...(session && { session }) }, kind.title, reply(client, machine))
+  return compose({ house, shelf, machine, client, answer, ...(session && { session }) }, kind.title, reply(client))
 }
 
 interface Scene {
@@ -181,8 +180,4 @@ function clientFor(machine: Machine, kind: { asker: Client['asker']; arch?: numb
     ...(machine.uuid !== undefined && { uuid: machine.uuid }),
     ...(session && { session: session.id }),
   }
-}
-
-function unknown(name: string): never {
-  throw new Fault('machine-unknown', `no machine is named ${name}`, { hint: 'birnam machine list shows them all' })
 }

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { House } from '../files/house.ts'
-import type { Shelf } from '../files/shelf.ts'
+import { Shelf } from '../files/shelf.ts'
 import { Fault } from '../fault.ts'
 import { onlyLoopback, parseBody } from '../http/api-server.ts'
+import { asIfArmed } from './check.ts'
 import { closeLate, machineNamed, reinstall, viewOf, withdraw } from './desk.ts'
 import { explain, type ForecastReply } from './explain.ts'
 import { firmwares, isFirmware } from './firmware.ts'
@@ -25,6 +26,7 @@ export interface Office {
 /** Reports come from any client; everything under /api is for this host alone until there are users. */
 export function addRoutes(app: FastifyInstance, office: Office): void {
   addReports(app, office)
+  addShortUrls(app, office)
   void app.register((api, _options, done) => {
     api.addHook('onRequest', onlyLoopback)
     addMachines(api, office)
@@ -49,6 +51,15 @@ function addReports(app: FastifyInstance, { house }: Office): void {
   })
 }
 
+/** What pypxeboot cannot read in a menu stands behind a short name. */
+function addShortUrls(app: FastifyInstance, { house }: Office): void {
+  app.get<{ Params: { code: string } }>('/k/:code', (request, reply) => {
+    const url = house.shortUrls.find(request.params.code)
+    if (url === undefined) throw new Fault('request-invalid', 'no short URL of this server', { hint: 'boot again: menus renew theirs' })
+    return reply.redirect(url, 302)
+  })
+}
+
 type Named = { Params: { name: string } }
 const wish = z.strictObject({ by: z.string().max(100).default('api'), again: z.boolean().optional(), to: z.string().optional() })
 
@@ -60,10 +71,13 @@ function addMachines(api: FastifyInstance, office: Office): void {
     reinstall(house, request.params.name, parseBody(wish, request.body ?? {})),
   )
   api.delete<Named>('/api/machines/:name/permit', (request) => withdraw(house, request.params.name, 'api'))
-  api.get<Named & { Querystring: { firmware?: string } }>('/api/machines/:name/explain', (request) => {
-    const firmware = request.query.firmware ?? 'bios'
+  api.get<Named & { Querystring: { firmware?: string; armed?: string } }>('/api/machines/:name/explain', (request) => {
+    const { firmware = 'bios', armed } = request.query
     if (!isFirmware(firmware)) throw noFirmware(firmware)
-    return explain(house, office.shelf, office.reply, request.params.name, firmware)
+    const machine = machineNamed(house, request.params.name)
+    if (armed === undefined) return explain(house, office.shelf, office.reply, machine, firmware)
+    const imagined = asIfArmed(house, machine)
+    return explain(imagined, new Shelf(imagined), office.reply, machine, firmware)
   })
   api.get<Named & { Querystring: { session?: string } }>('/api/machines/:name/trace', (request) => {
     const { name } = machineNamed(house, request.params.name)

@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { Sessions } from '../boot/session.ts'
 import { Paths } from '../config/paths.ts'
 import type { Site } from '../config/site.ts'
+import type { LeaseBook } from '../dhcp/lease.ts'
 import { ShortUrls } from '../files/short-urls.ts'
 import type { Addresses, House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
 import { Journal, type Event } from '../journal/journal.ts'
 import { Permits } from '../machine/permit.ts'
 import { Registry } from '../machine/registry.ts'
-import { serverAddress } from '../net/interfaces.ts'
+import { serverAddress } from '../net/reach.ts'
 import { SqliteEvents } from '../store/sqlite/events.ts'
 import { SqlitePermits } from '../store/sqlite/permits.ts'
 import { serverKey } from '../store/sqlite/database.ts'
@@ -55,6 +56,17 @@ export function openCore({ database, site, addresses, httpPort, onEvent, now = D
       Object.assign(house, siteParts(next))
       shelf.forget()
     },
+  }
+}
+
+/** The lease book as the shelf asks it: only leases that hold. */
+export function addressesOf(leases: LeaseBook, now: () => number = Date.now): Addresses {
+  return {
+    leaseOf(mac) {
+      const lease = leases.leaseOf(mac)
+      return lease?.state === 'leased' && lease.expiresAt > now() ? lease : undefined
+    },
+    holderOf: (address) => leases.holderOf(address, now()),
   }
 }
 

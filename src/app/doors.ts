@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Client } from '../boot/client.ts'
-import type { Machine, Site } from '../config/site.ts'
+import type { Site } from '../config/site.ts'
 import type { LeaseBook } from '../dhcp/lease.ts'
 import { openDhcp, type DhcpServer } from '../dhcp/server.ts'
 import type { DhcpEvent } from '../dhcp/event.ts'
@@ -11,7 +11,9 @@ import type { Finding, Peer, Transfer } from '../net/content.ts'
 import { chooseUdp, type Udp } from '../net/udp.ts'
 import { openTftp, type TftpServer } from '../tftp/server.ts'
 import type { Core } from './core.ts'
+import { addressOn } from '../net/interfaces.ts'
 import { forecastLines } from './forecast.ts'
+import { openWire } from './wire.ts'
 import { shut, tryOpen, type Listener, type Opened } from './listeners.ts'
 
 /** DHCP, TFTP and HTTP on one core. */
@@ -19,7 +21,7 @@ export interface Doors {
   readonly listeners: readonly Listener[]
   readonly httpPort: number | undefined
   counters(): Record<string, unknown>
-  forecast(client: Client, machine: Machine): readonly string[]
+  forecast(client: Client): readonly string[]
   update(site: Site): void
   close(): Promise<void>
 }
@@ -41,7 +43,7 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
     listeners: [http.listener, tftp.listener, dhcp.listener],
     httpPort: http.door?.port,
     counters,
-    forecast: (client, machine) => forecastLines(parts.core.house, parts.leases, client, machine),
+    forecast: (client) => forecastLines(parts.core.house, parts.leases, client),
     update: (site) => void dhcp.door?.update(site.server.dhcp),
     async close() {
       // No new boots first, then let those under way end.
@@ -88,7 +90,9 @@ async function openAddresses({ core, leases }: DoorParts, udp: Udp): Promise<Ope
   if (settings.mode === 'proxy') return { listener: shut('DHCP', 'ProxyDHCP is not in this version', 'set dhcp.mode: server or off') }
   return tryOpen('DHCP', settings.interfaces.join(', '), () =>
     openDhcp({
-      udp,
+      openWire: ({ interface: device, port }) => openWire(udp, device, port),
+      clock: { now: house.now },
+      serverAddressFor: addressOn,
       settings,
       leases,
       advisor: {

@@ -1,13 +1,11 @@
 import { loadSite } from '../config/read.ts'
 import { addRoutes } from '../api/routes.ts'
-import { forecast } from '../dhcp/forecast.ts'
-import type { Lease } from '../dhcp/lease.ts'
-import { advise } from '../files/advise.ts'
-import type { House } from '../files/house.ts'
+import { LeaseBook } from '../dhcp/lease.ts'
 import { apiServer } from '../http/api-server.ts'
 import { openDatabase } from '../store/sqlite/database.ts'
 import { SqliteLeases } from '../store/sqlite/leases.ts'
-import { openCore } from './core.ts'
+import { addressesOf, openCore } from './core.ts'
+import { forecastLines } from './forecast.ts'
 
 /** The API without a server: commands work on the site and the data directory themselves. */
 export interface LocalOffice extends AsyncDisposable {
@@ -21,16 +19,16 @@ export interface LocalOffice extends AsyncDisposable {
 export async function openOffice(place: { readonly site: string; readonly data: string }): Promise<LocalOffice> {
   const site = loadSite(place.site)
   const database = openDatabase(place.data)
-  const leases = new SqliteLeases(database)
-  const { house, shelf } = openCore({ database, site, addresses: addressesOf(leases.load()), httpPort: () => site.server.http.port })
+  const leases = new LeaseBook(new SqliteLeases(database))
+  const { house, shelf } = openCore({ database, site, addresses: addressesOf(leases), httpPort: () => site.server.http.port })
   const app = apiServer()
   addRoutes(app, {
     house,
     shelf,
-    reply: (client, machine) => forecastLines(house, client, machine),
+    reply: (client) => forecastLines(house, leases, client),
     status: () => ({ running: false }),
     reload: () => ({ changed: false, problems: [] }),
-    leases: () => leases.load(),
+    leases: () => leases.list(),
   })
   await app.ready()
   return {

@@ -5,7 +5,7 @@ import pino from 'pino'
 import { closeLate } from '../api/desk.ts'
 import { addRoutes } from '../api/routes.ts'
 import { SiteHolder } from '../config/holder.ts'
-import { formatProblem } from '../config/problem.ts'
+import { formatProblem, type Problem } from '../config/problem.ts'
 import type { Site } from '../config/site.ts'
 import { watchSite } from '../config/watch.ts'
 import { LeaseBook } from '../dhcp/lease.ts'
@@ -13,7 +13,7 @@ import { apiServer } from '../http/api-server.ts'
 import type { Event } from '../journal/journal.ts'
 import { openDatabase } from '../store/sqlite/database.ts'
 import { SqliteLeases } from '../store/sqlite/leases.ts'
-import { openCore, type Core } from './core.ts'
+import { addressesOf, openCore, type Core } from './core.ts'
 import { openDoors, type Doors } from './doors.ts'
 import { tryOpen, type Listener } from './listeners.ts'
 
@@ -41,7 +41,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   const core = openCore({
     database,
     site: holder.current,
-    addresses: { leaseOf: (mac) => leases.leaseOf(mac), holderOf: (address) => leases.holderOf(address, Date.now()) },
+    addresses: addressesOf(leases),
     httpPort: () => doors?.httpPort ?? holder.current.server.http.port,
     onEvent: (event) => logEvent(log, event),
   })
@@ -51,7 +51,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   addRoutes(app, {
     house: core.house,
     shelf: core.shelf,
-    reply: (client, machine) => doors?.forecast(client, machine) ?? [],
+    reply: (client) => doors?.forecast(client) ?? [],
     status: () => ({ running: true, listeners: doors?.listeners, counters: doors?.counters() }),
     reload,
     leases: () => leases.list(),
@@ -78,7 +78,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   }
 }
 
-function siteChanged(core: Core, doors: Doors, log: pino.Logger, site: Site, problems: readonly Parameters<typeof formatProblem>[0][]): void {
+function siteChanged(core: Core, doors: Doors, log: pino.Logger, site: Site, problems: readonly Problem[]): void {
   for (const problem of problems) log.warn({ problem: formatProblem(problem) }, 'site.problem')
   if (site === core.house.registry.site) {
     core.house.journal.record({ at: core.house.now(), type: 'site.refused', detail: { problems: problems.length } })

@@ -13,12 +13,12 @@ export interface Advised {
   readonly boot?: { readonly file: string; readonly server: Ipv4 }
 }
 
-/** `server` is the address of the interface that the client is behind. */
-export function advise(house: House, client: Client, server: Ipv4): Advised {
+/** `server` is the address of the interface that the client is behind. `dry`: a forecast, which begins no session. */
+export function advise(house: House, client: Client, server: Ipv4, dry = false): Advised {
   const answer = askHouse(house, client)
   const { machine, plan } = answer
   if (plan.do === 'ignore') return { ignore: plan.why }
-  const session = machine && sessionOf(house, client, machine.name)
+  const session = machine && sessionOf(house, client, machine.name, dry)
   const choice = loaderChoice(answer, house.registry.site.server.loader)
   const file = offeredFile(client, choice, session, urlAt(house, server))
   const boot = file === undefined ? {} : { boot: { file, server } }
@@ -28,7 +28,8 @@ export function advise(house: House, client: Client, server: Ipv4): Advised {
 }
 
 // An operating system that asks for its address belongs to the boot that brought it up; only ROMs and loaders begin one.
-function sessionOf(house: House, client: Client, machine: string): Session | undefined {
+function sessionOf(house: House, client: Client, machine: string, dry: boolean): Session | undefined {
   if (!client.mac || client.asker === 'os') return undefined
+  if (dry) return house.sessions.imagined(client.mac, house.now())
   return house.sessions.arriving(client.mac, house.now(), house.permits.of(machine))
 }

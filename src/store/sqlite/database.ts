@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../fault.ts'
+import { createLeaseTables } from './leases.ts'
 
 const schema = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
@@ -18,19 +19,23 @@ const schema = `
 `
 const version = 1
 
+/** A database that is gone with the process: for `check` and for tests. */
+export const inMemory = ':memory:'
+
 /**
  * Opens (or makes) the one SQLite file in the data directory. WAL with synchronous=FULL: what a commit said is on disk.
  * The file is for its owner alone: it holds the server's key.
  */
 export function openDatabase(directory: string): DatabaseSync {
-  const path = join(directory, 'birnam.sqlite')
+  const path = directory === inMemory ? inMemory : join(directory, 'birnam.sqlite')
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    if (path !== inMemory) mkdirSync(directory, { recursive: true, mode: 0o700 })
     const database = new DatabaseSync(path, { timeout: 5000 })
-    chmodSync(path, 0o600)
+    if (path !== inMemory) chmodSync(path, 0o600)
     database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON')
     checkVersion(database, path)
     database.exec(schema)
+    createLeaseTables(database)
     database.exec(`PRAGMA user_version=${version}`)
     return database
   } catch (error) {

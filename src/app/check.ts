@@ -1,0 +1,35 @@
+import { checkHouse, type Finding } from '../api/check.ts'
+import { LeaseBook } from '../dhcp/lease.ts'
+import { externalChecks } from '../answer/external.ts'
+import { readSite } from '../config/read.ts'
+import { MemoryLeases } from '../store/memory/leases.ts'
+import { inMemory, openDatabase } from '../store/sqlite/database.ts'
+import { addressesOf, openCore } from './core.ts'
+
+export interface CheckResult {
+  readonly machines: number
+  /** The outside validators that were found and asked. */
+  readonly validators: readonly string[]
+  readonly findings: readonly Finding[]
+}
+
+/** Reads the site and renders everything, with a throw-away store: no server, no data directory, no network. */
+export async function checkPlace(place: { readonly site: string }): Promise<CheckResult> {
+  const { site, problems } = readSite(place.site)
+  const read = problems.map(({ field, file, line, ...rest }) => ({
+    ...rest,
+    file,
+    line,
+    message: field === '' ? rest.message : `${field}: ${rest.message}`,
+  }))
+  if (!site) return { machines: 0, validators: [], findings: read }
+  const external = await externalChecks()
+  const { house, shelf } = openCore({
+    site,
+    database: openDatabase(inMemory),
+    addresses: addressesOf(new LeaseBook(new MemoryLeases())),
+    httpPort: () => site.server.http.port,
+  })
+  const findings = await checkHouse(house, shelf, external.validate)
+  return { machines: site.machines.length, validators: external.names, findings: [...read, ...findings] }
+}

@@ -1,0 +1,76 @@
+import type { Command } from 'commander'
+import { loadSite } from '../config/read.ts'
+import { formatSite } from '../config/export.ts'
+import { Fault } from '../fault.ts'
+import { formatProblem, type Problem } from '../config/problem.ts'
+import { globals, placeHere, withApi } from './context.ts'
+import { dated, show, table } from './print.ts'
+
+/** `apply`, `export`, `status`, `leases`: the site and the server as wholes. */
+export function addSite(program: Command): void {
+  program
+    .command('apply')
+    .description('read the site again now (a running server also does so by itself when a file changes)')
+    .action((_options, command: Command) =>
+      withApi(command, async (api) => {
+        if (!api.running) throw new Fault('not-running', 'no server runs with this data directory', { hint: 'birnam serve starts one' })
+        const result = await api.post<{ changed: boolean; problems: readonly Problem[] }>('/api/reload')
+        show(result, globals(command).json, () => applied(result))
+        if (result.problems.some(({ severity }) => severity === 'error')) process.exitCode = 1
+      }),
+    )
+  program
+    .command('export')
+    .description('print the site as it was understood, as YAML')
+    .action((_options, command: Command) => {
+      const site = loadSite(placeHere(command).site)
+      show(site, globals(command).json, () => formatSite(site))
+    })
+  addStatus(program)
+}
+
+function addStatus(program: Command): void {
+  program
+    .command('status')
+    .description('what listens, and the counters')
+    .action((_options, command: Command) =>
+      withApi(command, async (api) => {
+        const status = await api.get<Record<string, unknown>>('/api/status')
+        show(status, globals(command).json, () => statusText(api.running, status))
+      }),
+    )
+  program
+    .command('leases')
+    .description('who has which address, until when')
+    .action((_options, command: Command) =>
+      withApi(command, async (api) => {
+        const leases = await api.get<readonly LeaseRow[]>('/api/leases')
+        show(leases, globals(command).json, () => leasesText(leases))
+      }),
+    )
+}
+
+interface LeaseRow {
+  readonly address: string
+  readonly mac: string
+  readonly hostname?: string
+  readonly state: string
+  readonly expiresAt: number
+}
+
+function applied({ changed, problems }: { changed: boolean; problems: readonly Problem[] }): string {
+  const errors = problems.filter(({ severity }) => severity === 'error').length
+  const head = errors > 0 ? `${errors} errors: the last good state stays.` : changed ? 'The site is in force.' : 'Nothing has changed.'
+  return [head, ...problems.map(formatProblem)].join('\n')
+}
+
+function statusText(running: boolean, status: Record<string, unknown>): string {
+  const head = running ? 'A server runs.' : 'No server runs with this data directory.'
+  return `${head}\n${JSON.stringify(status, null, 2)}`
+}
+
+function leasesText(leases: readonly LeaseRow[]): string {
+  if (leases.length === 0) return 'No leases yet.'
+  const rows = leases.map(({ address, mac, hostname, state, expiresAt }) => [address, mac, hostname ?? '-', state, dated(expiresAt)])
+  return table([['ADDRESS', 'MAC', 'NAME', 'STATE', 'UNTIL (UTC)'], ...rows])
+}
