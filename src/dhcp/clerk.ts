@@ -1,0 +1,119 @@
+import { noCounts, type Counters } from './counters.ts'
+import { replyTo, type Decision, type Desk } from './desk.ts'
+import { conflict, heard, said } from './event-of.ts'
+import type { DhcpEvent } from './event.ts'
+import type { Lease } from './lease.ts'
+import { decodePacket, encodePacket } from './packet.ts'
+import { readRequest, type DropReason, type Request } from './request.ts'
+import { roomFor, routeOf } from './route.ts'
+import { Seldom } from './seldom.ts'
+import type { Datagram } from './wire.ts'
+
+/** What is to be done about one datagram: write the lease first, then send the reply, then tell. */
+export interface Outcome {
+  readonly lease?: Lease
+  readonly reply?: Datagram
+  readonly event?: DhcpEvent
+}
+
+/** Between the wire and the desk: bytes in, bytes out, every datagram counted, nothing ever thrown. */
+export class Clerk {
+  readonly counters: Counters = noCounts()
+  readonly #desk: Desk
+  readonly #tell: (event: DhcpEvent) => void
+  readonly #seldom = new Seldom(1000)
+
+  constructor(desk: Desk, tell: (event: DhcpEvent) => void) {
+    this.#desk = desk
+    this.#tell = tell
+  }
+
+  /** `bytes` may be used again by the caller as soon as this returns. */
+  take(bytes: Buffer, interfaceName: string, now: number): Outcome | undefined {
+    this.counters.received++
+    try {
+      return this.#take(bytes, interfaceName, now)
+    } catch (error) {
+      // A mistake of ours costs this one packet, never the process.
+      return this.drop('internal', interfaceName, now, String(error))
+    }
+  }
+
+  drop(reason: DropReason, interfaceName: string, now: number, detail?: string): undefined {
+    this.counters.dropped[reason]++
+    const count = this.#seldom.pass(reason, now)
+    if (count === undefined) return
+    this.#tell({
+      type: 'dhcp.dropped',
+      interface: interfaceName,
+      why: detail === undefined ? reason : `${reason}: ${detail}`,
+      count,
+    })
+  }
+
+  #take(bytes: Buffer, interfaceName: string, now: number): Outcome | undefined {
+    const packet = decodePacket(bytes)
+    if ('malformed' in packet) return this.drop(packet.malformed, interfaceName, now)
+    const request = readRequest(packet)
+    if (typeof request === 'string') return this.drop(request, interfaceName, now)
+    this.#hear(request, interfaceName)
+    const decision = this.#desk.decide(request, interfaceName, now)
+    if (typeof decision === 'string') return this.drop(decision, interfaceName, now)
+    return this.#settle(decision, interfaceName, now)
+  }
+
+  #hear(request: Request, interfaceName: string): void {
+    this.counters[requestCounters[request.type]]++
+    const event = heard(request, interfaceName)
+    if (event) this.#tell(event)
+  }
+
+  #settle(decision: Decision, interfaceName: string, now: number): Outcome | undefined {
+    const { verdict } = decision
+    if (verdict.say === 'nothing' && 'drop' in verdict) return this.drop(verdict.drop, interfaceName, now)
+    const lease = this.#desk.settle(decision, now)
+    const event = this.#eventOf(decision, interfaceName, now)
+    const reply = this.#replyTo(decision)
+    return { ...(lease && { lease }), ...(reply && { reply }), ...(event && { event }) }
+  }
+
+  #replyTo(decision: Decision): Datagram | undefined {
+    const packet = replyTo(decision)
+    if (!packet) return undefined
+    const { address, port } = routeOf(packet)
+    return { bytes: encodePacket(packet, roomFor(decision.request.packet)), address, port }
+  }
+
+  #eventOf(decision: Decision, interfaceName: string, now: number): DhcpEvent | undefined {
+    const event = said(decision, interfaceName)
+    this.#count(decision)
+    if (decision.verdict.say === 'nothing') {
+      const count = event && this.#seldom.pass(`${event.type} ${event.mac}`, now)
+      return count === undefined ? undefined : event
+    }
+    const trouble = conflict(decision, interfaceName)
+    if (trouble && this.#seldom.pass(`${trouble.type} ${trouble.mac}`, now) !== undefined) this.#tell(trouble)
+    return event
+  }
+
+  #count({ verdict }: Decision): void {
+    switch (verdict.say) {
+      case 'offer':
+        this.counters.offer++
+        return
+      case 'ack':
+      case 'inform':
+        this.counters.ack++
+        return
+      case 'nak':
+        this.counters.nak++
+        return
+      case 'nothing':
+        if (!('because' in verdict)) return
+        if (verdict.because === 'full') this.counters.full++
+        else if (verdict.because !== 'declined' && verdict.because !== 'released') this.counters.silent++
+    }
+  }
+}
+
+const requestCounters = { 1: 'discover', 3: 'request', 4: 'decline', 7: 'release', 8: 'inform' } as const

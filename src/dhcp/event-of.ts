@@ -1,0 +1,78 @@
+import { formatIpv4 } from '../net/ipv4.ts'
+import type { Decision } from './desk.ts'
+import type { DhcpEvent } from './event.ts'
+import type { Request } from './request.ts'
+
+/** What came in. Undefined for a message whose meaning only the verdict tells (DECLINE, RELEASE). */
+export function heard(request: Request, interfaceName: string): DhcpEvent | undefined {
+  const type = heardTypes[request.type]
+  const { mac, client, packet } = request
+  return type && { type, interface: interfaceName, mac, client, ...relayOf(packet.giaddr) }
+}
+
+const heardTypes = { 1: 'dhcp.discover', 3: 'dhcp.request', 4: undefined, 7: undefined, 8: 'dhcp.inform' } as const
+
+/** What was said to it, or why nothing was. Undefined when the counter tells enough. */
+export function said({ request, verdict, advice }: Decision, interfaceName: string): DhcpEvent | undefined {
+  const { mac, client, packet } = request
+  const about = {
+    interface: interfaceName,
+    mac,
+    client,
+    ...(advice.machine !== undefined && { machine: advice.machine }),
+  }
+  const boot = advice.boot && { file: advice.boot.file }
+  switch (verdict.say) {
+    case 'offer':
+      return { type: 'dhcp.offer', ...about, address: formatIpv4(verdict.address), ...boot, ...relayOf(packet.giaddr) }
+    case 'ack':
+      return { type: 'dhcp.ack', ...about, address: formatIpv4(verdict.address), ...boot, why: verdict.state }
+    case 'inform':
+      return { type: 'dhcp.ack', ...about, address: formatIpv4(packet.ciaddr), ...boot, why: 'INFORM' }
+    case 'nak':
+      return { type: 'dhcp.nak', ...about, ...addressAsked(request), why: verdict.why }
+    case 'nothing':
+      return 'because' in verdict ? { ...about, ...silence(verdict) } : undefined
+  }
+}
+
+function silence(
+  verdict: Extract<Decision['verdict'], { readonly because: unknown }>,
+): Pick<DhcpEvent, 'type' | 'why' | 'address' | 'server'> {
+  switch (verdict.because) {
+    case 'other server':
+      return {
+        type: 'dhcp.other-server',
+        server: formatIpv4(verdict.server),
+        why: 'the client took the offer of another server',
+      }
+    case 'declined':
+      return { type: 'dhcp.decline', address: formatIpv4(verdict.address), why: 'another machine uses the address' }
+    case 'released':
+      return { type: 'dhcp.release', address: formatIpv4(verdict.address) }
+    case 'full':
+      return { type: 'dhcp.full', why: verdict.why }
+    case 'ignored':
+    case 'silent':
+    case 'not the owner':
+      return { type: 'dhcp.silent', why: verdict.why }
+  }
+}
+
+/** A machine that has a reservation in this subnet and yet gets another address. */
+export function conflict({ request, verdict, advice }: Decision, interfaceName: string): DhcpEvent | undefined {
+  if (verdict.say !== 'offer' || verdict.reserved || advice.address === undefined) return undefined
+  const given = formatIpv4(verdict.address)
+  if (given === advice.address) return undefined
+  const why = `${advice.address} is promised to it but in use; it gets ${given}`
+  return { type: 'dhcp.conflict', interface: interfaceName, mac: request.mac, address: advice.address, why }
+}
+
+function addressAsked({ requested, packet }: Request): Pick<DhcpEvent, 'address'> {
+  const asked = requested ?? packet.ciaddr
+  return asked === 0 ? {} : { address: formatIpv4(asked) }
+}
+
+function relayOf(giaddr: number): Pick<DhcpEvent, 'relay'> {
+  return giaddr === 0 ? {} : { relay: formatIpv4(giaddr) }
+}

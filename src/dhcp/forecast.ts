@@ -1,0 +1,93 @@
+import { archOf } from '../boot/arch.ts'
+import type { Asker, Client } from '../boot/client.ts'
+import type { DhcpSettings } from '../config/site.ts'
+import { Desk, replyTo, type Decision, type DeskParts } from './desk.ts'
+import { option, write } from './options.ts'
+import { decodePacket, encodePacket, type Packet } from './packet.ts'
+import { readRequest, type DropReason } from './request.ts'
+import { roomFor, routeOf, type Destination } from './route.ts'
+import { summary } from './summary.ts'
+
+/** What would happen if this client asked now. */
+export interface Forecast {
+  readonly interface?: string
+  /** As the client will read it: what does not fit is already left out. */
+  readonly packet?: Packet
+  readonly to?: Destination
+  /** Why nothing is sent. */
+  readonly why?: string
+  /** The reply, or the reason, for people. */
+  readonly lines: readonly string[]
+}
+
+export interface ForecastParts extends DeskParts {
+  readonly settings: DhcpSettings
+  readonly now: number
+  /** Where the client is; without it, the first interface that has something to say. */
+  readonly interface?: string
+}
+
+/** The answer to this client's DISCOVER, by the functions that serve; nothing is promised and nothing is kept. */
+export function forecast(client: Client, parts: ForecastParts): Forecast {
+  const { settings, now } = parts
+  const desk = new Desk(settings, parts, now)
+  const names = parts.interface === undefined ? settings.interfaces : [parts.interface]
+  const all = names.map((name) => forecastOn(desk, client, name, now))
+  return all.find(({ packet }) => packet) ?? all[0] ?? nothing('DHCP listens on no interface')
+}
+
+/** The same on a desk that is in use, with its offers. */
+export function forecastOn(desk: Desk, client: Client, interfaceName: string, now: number): Forecast {
+  const discover = discoverOf(client)
+  if (!discover) return nothing('DHCP needs the hardware address of the client')
+  const request = readRequest(discover)
+  const decision = typeof request === 'string' ? request : desk.decide(request, interfaceName, now)
+  if (typeof decision === 'string') return nothing(dropText(decision, interfaceName))
+  const reply = replyTo(decision)
+  if (!reply) return nothing(silenceText(decision))
+  const packet = asRead(reply, discover)
+  return { interface: interfaceName, packet, to: routeOf(packet), lines: summary(packet) }
+}
+
+/** What the firmware of such a client sends, as far as it matters to the answer. */
+export function discoverOf(client: Client): Packet | undefined {
+  if (client.mac === undefined) return undefined
+  const chaddr = Buffer.alloc(16)
+  chaddr.write(client.mac.replaceAll(':', ''), 'hex')
+  const options = new Map<number, Buffer>([write(option.messageType, 1), write(option.maxSize, 1472)])
+  if (client.arch !== undefined) options.set(...write(option.arch, [client.arch]))
+  const vendorClass = classFor(client)
+  if (vendorClass !== undefined) options.set(...write(option.vendorClass, vendorClass))
+  if (client.asker === 'ipxe') {
+    options.set(...write(option.userClass, Buffer.from('iPXE')))
+    options.set(...write(option.ipxe, new Map([[33, Buffer.from([1])]])))
+  }
+  if (client.uuid !== undefined) options.set(97, Buffer.from(`00${client.uuid.replaceAll('-', '')}`, 'hex'))
+  const zero = { hops: 0, xid: 0, secs: 0, flags: 0, ciaddr: 0, yiaddr: 0, siaddr: 0, giaddr: 0 }
+  return { op: 1, htype: 1, hlen: 6, ...zero, chaddr, sname: '', file: '', options }
+}
+
+const romAskers: ReadonlySet<Asker> = new Set(['firmware', 'ipxe', 'pxelinux'])
+
+function classFor({ asker, arch }: Client): string | undefined {
+  if (!romAskers.has(asker)) return undefined
+  const kind = asker === 'firmware' && archOf(arch ?? 0)?.carrier === 'http' ? 'HTTPClient' : 'PXEClient'
+  return `${kind}:Arch:${String(arch ?? 0).padStart(5, '0')}:UNDI:003000`
+}
+
+function asRead(reply: Packet, request: Packet): Packet {
+  const packet = decodePacket(encodePacket(reply, roomFor(request)))
+  return 'malformed' in packet ? reply : packet
+}
+
+function silenceText({ verdict }: Decision): string {
+  return verdict.say === 'nothing' && 'why' in verdict ? verdict.why : 'nothing is answered'
+}
+
+function dropText(reason: DropReason, interfaceName: string): string {
+  return reason === 'unknown network' ? `this server has no address or no subnet on ${interfaceName}` : reason
+}
+
+function nothing(why: string): Forecast {
+  return { why, lines: [`no answer: ${why}`] }
+}
