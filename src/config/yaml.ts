@@ -93,6 +93,8 @@ const deepest = 60
 /** Nodes that aliases may stand for in one file: enough for a shared block here and there, too few for a bomb. */
 const copies = 10_000
 
+const plainTag = /^(?:!|tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq))$/
+
 /** Turns nodes into plain values: words as `resolveWord` says, each alias its anchor's value, every odd key refused. */
 class Reader {
   readonly #anchors = new Map<string, Node>()
@@ -106,6 +108,9 @@ class Reader {
       refuse(node, `aliases stand for more than ${copies} values`, 'use groups or profiles instead of YAML aliases')
     }
     if (isAlias(node)) return this.#alias(node, typed, depth)
+    if (node.tag !== undefined && !plainTag.test(node.tag)) {
+      refuse(node, `values with the tag ${quote(node.tag)} are not read`, 'leave the tag out; quotes make text')
+    }
     if ('anchor' in node && node.anchor) this.#anchors.set(node.anchor, node)
     if (isSeq<Node | null>(node)) {
       return node.items.map((item) => this.read(item, typed, depth + 1) ?? null)
@@ -148,7 +153,7 @@ function keyOf(key: Scalar): string {
   return key.type === 'PLAIN' ? (key.source ?? '') : textOf(key)
 }
 
-/** Quoted text and block text are text; so is whatever carries the tag `!!str`. Other tags have been resolved by the parser. */
+/** Quoted text and block text are text; so is whatever carries the tag `!!str`. */
 function scalar(node: Scalar, typed: boolean): unknown {
   if (node.type !== 'PLAIN') return textOf(node)
   return node.tag === 'tag:yaml.org,2002:str' ? (node.source ?? '') : resolveWord(node.source ?? '', typed)
