@@ -1,0 +1,82 @@
+import type { Boot, Entry, Menu } from './menu.ts'
+import { checkLength, checkMenu, commentLines, hidden, quoted, unsafe } from './sound.ts'
+
+/**
+ * The menu as an iPXE script, for BIOS and UEFI alike. `base` is the URL prefix of this boot: `http://10.77.0.1/s/<id>/`.
+ * iPXE has no quoting, so what it would read as syntax is refused with a Fault (`menu-unsafe`).
+ */
+export function writeIpxe(menu: Menu, base: string): string {
+  checkMenu(menu)
+  if (!/^https?:\/\/[A-Za-z0-9.:[\]-]+\/(?:[A-Za-z0-9._~-]+\/)*$/.test(base))
+    throw unsafe(`not the URL of a boot: ${quoted(base)}`, 'end it with /')
+  const lines = ['#!ipxe', ...commentLines(menu), ...choice(menu)]
+  for (const entry of menu.entries) lines.push('', `:${entry.label}`, ...entryLines(entry, base))
+  return `${[...lines, '', ...failed].join('\n')}\n`
+}
+
+function choice({ timeout, entries, default: first }: Menu): readonly string[] {
+  if (timeout === 0) return [`goto ${first}`]
+  const items = entries.map(({ label, title }) => `item ${label} ${titleText(title, label)}`)
+  return [
+    'menu Birnam',
+    ...items,
+    `choose --default ${first} --timeout ${timeout * 1000} chosen || goto ${first}`,
+    'goto ${chosen}',
+  ]
+}
+
+function entryLines({ label, boot }: Entry, base: string): readonly string[] {
+  return boot.kind === 'local' ? local : kernelLines(boot, label, base)
+}
+
+/** UEFI kernels find an initrd only by an `initrd=` with the name of its image; BIOS kernels take no notice of it. */
+function kernelLines(
+  { kernel, initrd, args }: Extract<Boot, { kind: 'kernel' }>,
+  label: string,
+  base: string,
+): readonly string[] {
+  for (const word of args) checkIpxeWord(word)
+  const named = initrd.map((name, at) => ({ name, image: `initrd${at}` }))
+  const words = [...named.map(({ image }) => `initrd=${image}`), ...args]
+  checkLength(`${kernel} ${words.join(' ')}`, label)
+  const fetches = named.map(({ name, image }) => `initrd --name ${image} ${base}${name} || goto ${failure}`)
+  const load = [`kernel ${base}${kernel}`, ...words, '||', 'goto', failure].join(' ')
+  // Images of an attempt that failed would be taken for initrds of this one.
+  return ['imgfree', load, ...fetches, `boot || goto ${failure}`]
+}
+
+function checkIpxeWord(word: string): void {
+  if (!isSyntax(word)) return
+  throw unsafe(
+    `iPXE would not pass on the kernel argument ${hidden(word)}`,
+    'it reads #, ||, &&, ; and ${ as its own; put the value into the answer file',
+  )
+}
+
+/** A token that is a separator, opens a comment or is expanded: iPXE core/exec.c splits first and expands each token then. */
+function isSyntax(token: string): boolean {
+  return token.startsWith('#') || token === '||' || token === '&&' || token === ';' || token.includes('${')
+}
+
+function titleText(title: string, label: string): string {
+  const tokens = title.split(/\s+/).filter((token) => token !== '')
+  if (tokens.some(isSyntax) || title.endsWith('\\'))
+    throw unsafe(`iPXE cannot show the title ${quoted(title)}`, 'leave #, ||, &&, ; and ${ out of it')
+  return tokens.length === 0 ? label : tokens.join(' ')
+}
+
+// Entry labels hold no ~.
+const failure = '~failed'
+
+/**
+ * BIOS: the first disk, else back to the BIOS. UEFI: back to the firmware with an error, because EDK2 opens its setup
+ * screen after a boot option that ended well and goes on to the next one after an error.
+ */
+const local: readonly string[] = ['iseq ${platform} efi && exit 1 ||', 'sanboot --no-describe --drive 0x80 || exit 1']
+
+const failed: readonly string[] = [
+  `:${failure}`,
+  'echo Birnam: this boot failed, the next boot device follows in 10 seconds',
+  'sleep 10',
+  'exit 1',
+]
