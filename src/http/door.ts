@@ -95,7 +95,13 @@ export class Door {
   }
 }
 
-function troubleOf({ rawHeaders }: IncomingMessage, limits: Limits): { status: 400 | 431; why: string } | undefined {
+function troubleOf(
+  { rawHeaders, httpVersion }: IncomingMessage,
+  limits: Limits,
+): { status: 400 | 431; why: string } | undefined {
+  // The parser lets HTTP/0.9 pass, whose answer would be a file without a head.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    return { status: 400, why: 'this is no HTTP version that is spoken here' }
   if (rawHeaders.length > 2 * limits.headers) return { status: 431, why: 'too many headers' }
   let hosts = 0
   for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts++

@@ -20,10 +20,12 @@ export class OpenFile implements AsyncDisposable {
   readonly size: number
   readonly mtimeMs: number
   readonly #handle: FileHandle
+  #seen: BigIntStats
 
   private constructor(path: string, handle: FileHandle, stat: BigIntStats) {
     this.path = path
     this.#handle = handle
+    this.#seen = stat
     this.identity = identityOf(stat)
     this.size = Number(stat.size)
     this.mtimeMs = Number(stat.mtimeNs) / 1e6
@@ -50,11 +52,15 @@ export class OpenFile implements AsyncDisposable {
       if (bytesRead === 0) throw new FileChanged(this.path)
       filled += bytesRead
     }
-    await this.verify()
+    await this.#verify()
   }
 
-  async verify(): Promise<void> {
-    if (identityOf(await this.#handle.stat({ bigint: true })) !== this.identity) throw new FileChanged(this.path)
+  async #verify(): Promise<void> {
+    const [before, after] = [this.#seen, await this.#handle.stat({ bigint: true })]
+    if (after.size !== before.size || after.mtimeNs !== before.mtimeNs) throw new FileChanged(this.path)
+    // Losing or gaining a name (a rename over it) moves ctime as well, and changes no byte.
+    if (after.ctimeNs !== before.ctimeNs && after.nlink === before.nlink) throw new FileChanged(this.path)
+    this.#seen = after
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 
 /** One state of one file on disk. Two equal texts mean equal bytes, as far as the file system can tell. */
-export type Identity = string & { readonly kind: 'identity' }
+export type Identity = string
 
 /**
  * ctime is in it because it cannot be set back: `cp -p` or `rsync --inplace --times` over the same inode keep size and mtime, and
  * then only ctime (nanoseconds, kernel's own) tells that the bytes are others.
  */
 export function identityOf(stat: BigIntStats): Identity {
-  return `${stat.dev}-${stat.ino}-${stat.size}-${stat.mtimeNs}-${stat.ctimeNs}` as Identity
+  return `${stat.dev}-${stat.ino}-${stat.size}-${stat.mtimeNs}-${stat.ctimeNs}`
 }
 
 /**
