@@ -27,7 +27,7 @@ function complain(value: unknown, issue: Issue, base: Path, keys: Keys): Placed[
   const path = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))]
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(value, path, key, keys))
   if (issue.code === 'invalid_union' && issue.errors.length > 0) return unionOf(value, issue, path, keys)
-  return [{ ...sentence(issue, at(value, path)), path: existing(value, path), of: 'value' }]
+  return [{ ...sentence(issue, at(value, path)), path, of: 'value' }]
 }
 
 export function unknownKey(value: unknown, path: Path, key: string, keys: Keys): Placed {
@@ -44,7 +44,7 @@ function unionOf(value: unknown, issue: Issue & { code: 'invalid_union' }, path:
   )
   if (meant && typeof found === 'object' && found !== null)
     return meant.flatMap((error) => complain(value, error, path, keys))
-  return [{ ...shapeOf(found, 'one word of text'), path: existing(value, path), of: 'value' }]
+  return [{ ...shapeOf(found, 'one word of text'), path, of: 'value' }]
 }
 
 function sentence(issue: Issue, found: unknown): Complaint {
@@ -89,16 +89,6 @@ function shapeOf(found: unknown, wanted: string): Complaint {
 
 function at(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((found, step) => (isTree(found) ? found[step] : undefined), value)
-}
-
-/** The path without what was only added while reading (`mac: x` is read as a list of one). */
-function existing(value: unknown, path: Path): Path {
-  let found = value
-  for (const [depth, step] of path.entries()) {
-    if (!isTree(found)) return path.slice(0, depth)
-    found = found[step]
-  }
-  return path
 }
 
 function isTree(value: unknown): value is Readonly<Record<string | number, unknown>> {

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { Document, visit } from 'yaml'
 import { formatIpv4 } from '../net/ipv4.ts'
 import { formatCidr } from './check-network.ts'
 import { formatDuration } from './duration.ts'
@@ -92,6 +92,14 @@ function formatList(name: string, nouns: readonly object[]): string {
 }
 
 function toYaml(value: unknown): string {
-  // No folding: a kernel line stays one line. No aliases: the same value twice is written twice.
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+  // No aliases: the same value twice is written twice.
+  const document = new Document(value, { aliasDuplicateObjects: false })
+  visit(document, {
+    Scalar(_, node) {
+      // yaml 2.9.1 writes block text that begins with a line of blanks so that it reads back without them.
+      if (typeof node.value === 'string' && /^[ \n][^]*\n/.test(node.value)) node.type = 'QUOTE_DOUBLE'
+    },
+  })
+  // No folding: a kernel line stays one line.
+  return document.toString({ lineWidth: 0 })
 }

@@ -105,7 +105,7 @@ class QuickReader {
     if (top !== '') this.#items.set(top, places)
     for (let line = this.#peek(); line && line.indent === indent && isItem(line.content); line = this.#peek()) {
       const start = this.#at + 1
-      list.push(this.#item(line, typed, depth))
+      list.push(this.#item(line, typed, depth) ?? null)
       places.push({ start, end: this.#at + 1 })
     }
     if ((this.#peek()?.indent ?? 0) > indent) throw new Beyond()

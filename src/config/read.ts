@@ -104,6 +104,7 @@ function sorted(problems: readonly Problem[]): Problem[] {
     (a, b) =>
       severities[a.severity] - severities[b.severity] ||
       (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) ||
-      a.line - b.line,
+      a.line - b.line ||
+      (a.column ?? 0) - (b.column ?? 0),
   )
 }

@@ -39,8 +39,8 @@ export class Source {
   }
 
   problem(path: Path, complaint: Complaint, of: 'key' | 'value' = 'value'): Problem {
-    const { line, column } = this.#locate(path, of)
-    return { file: this.file, line, column, field: formatPath(path), severity: 'error', ...complaint }
+    const { line, column, depth } = this.#locate(path, of)
+    return { file: this.file, line, column, field: formatPath(path.slice(0, depth)), severity: 'error', ...complaint }
   }
 
   /** Lets go of the syntax tree, which is many times larger than the text. It comes back when it is needed. */
@@ -54,14 +54,14 @@ export class Source {
   }
 
   /** In a big file only the item in question is parsed again. */
-  #locate(path: Path, of: 'key' | 'value'): Position {
+  #locate(path: Path, of: 'key' | 'value'): Position & { readonly depth: number } {
     const [list, index, ...rest] = path
     const item = typeof index === 'number' ? this.#quick?.items.get(String(list))?.[index] : undefined
     if (!item) return this.#whole().locate(path, of)
     this.#lines ??= this.#text.split('\n')
     const lines = this.#lines.slice(item.start - 1, item.end - 1)
-    const { line, column } = YamlTree.parse(lines.join('\n')).locate([0, ...rest], of)
-    return { line: line + item.start - 1, column }
+    const { line, column, depth } = YamlTree.parse(lines.join('\n')).locate([0, ...rest], of)
+    return { line: line + item.start - 1, column, depth: depth + 1 }
   }
 }
 

@@ -51,8 +51,11 @@ export class YamlTree {
     return new Reader().read(this.#root, false, 0)
   }
 
-  /** Where the value of that path stands, or the deepest part of the path that exists; `of: 'key'` gives the key itself. */
-  locate(path: Path, of: 'key' | 'value' = 'value'): Position {
+  /**
+   * Where the value of that path stands, or the deepest part of the path that exists; `of: 'key'` gives the key itself. The depth is
+   * how much of the path makes sense in this file: `mac: x` is read as a list of one, but it has no `mac[0]`.
+   */
+  locate(path: Path, of: 'key' | 'value' = 'value'): Position & { readonly depth: number } {
     let offset = this.#root?.range?.[0] ?? 0
     let node: unknown = this.#root
     for (const [depth, step] of path.entries()) {
@@ -61,16 +64,12 @@ export class YamlTree {
       else if (isMap(node)) {
         const pair: Pair | undefined = node.items.find((item) => isScalar(item.key) && keyOf(item.key) === step)
         node = pair && ((of === 'key' && last) || offsetOf(pair.value) === undefined ? pair.key : pair.value)
-      } else break
+      } else return { ...positionAt(this.#lines, offset), depth }
       const next = offsetOf(node)
       if (next === undefined) break
       offset = next
     }
-    return positionAt(this.#lines, offset)
-  }
-
-  positionAt(offset: number): Position {
-    return positionAt(this.#lines, offset)
+    return { ...positionAt(this.#lines, offset), depth: path.length }
   }
 }
 

@@ -127,8 +127,8 @@ test('every error is told at once, with file, line, column, key and what to do',
     }),
   ).toEqual([
     'birnam.yaml:1:1: adress: unknown key adress (did you mean address?)',
-    'birnam.yaml:2:25: http.port: not a port: 99999 (write a number from 1 to 65535, or 0 for any free one)',
     'birnam.yaml:2:9: http.prot: unknown key prot (did you mean port?)',
+    'birnam.yaml:2:25: http.port: not a port: 99999 (write a number from 1 to 65535, or 0 for any free one)',
     'fleet.yaml:3:5: machines[0].mca: unknown key mca (did you mean mac?)',
     'fleet.yaml:4:9: machines[0].ip: not the IPv4 address of a host: 10.77.0.256 (write it like 10.77.0.11)',
   ])

@@ -1,0 +1,144 @@
+import { expect, test } from 'vitest'
+import { formatIpv4 } from '../../src/net/ipv4.ts'
+import { good, said } from './fixture.ts'
+
+const fleet = (...machines: string[]) => ({
+  'fleet.yaml': `machines:\n${machines.map((text) => `  - { ${text} }\n`).join('')}`,
+})
+const dhcp = (...subnets: string[]) => ({
+  'birnam.yaml': `address: 10.77.0.1\ndhcp:\n  mode: server\n  subnets:\n${subnets.map((text) => `    - { ${text} }\n`).join('')}`,
+})
+const short = (lines: readonly string[]) => lines.map((line) => line.replace(/ \([^(]*\)$/, ''))
+
+test('a name, MAC, UUID, serial number or address belongs to one machine', () => {
+  const uuid = '4c4c4544-0042-3510-8052-b4c04f4e3732'
+  const twice = fleet(
+    `name: duncan, mac: [52:54:00:77:00:01, 52-54-00-77-00-01], uuid: ${uuid}, serial: A1, ip: 10.77.0.11`,
+    `name: duncan, mac: 525400770001, uuid: ${uuid.toUpperCase()}, serial: A1, ip: 10.77.0.11`,
+  )
+  expect(short(said(twice))).toEqual([
+    'fleet.yaml:2:46: machines[0].mac[1]: the MAC address 52:54:00:77:00:01 belongs to this machine already',
+    'fleet.yaml:3:13: machines[1].name: the name duncan belongs to duncan (fleet.yaml:2)',
+    'fleet.yaml:3:26: machines[1].mac: the MAC address 52:54:00:77:00:01 belongs to duncan (fleet.yaml:2)',
+    `fleet.yaml:3:46: machines[1].uuid: the UUID ${uuid} belongs to duncan (fleet.yaml:2)`,
+    'fleet.yaml:3:92: machines[1].serial: the serial number A1 belongs to duncan (fleet.yaml:2)',
+    'fleet.yaml:3:100: machines[1].ip: the address 10.77.0.11 belongs to duncan (fleet.yaml:2)',
+  ])
+})
+
+test('the same name in two files is told with both places', () => {
+  const profile = 'profiles:\n  - { name: probe, kind: local }\n'
+  expect(said({ 'a.yaml': profile, 'b.yaml': `\n${profile}` })).toEqual([
+    'b.yaml:3:13: profiles[0].name: the name probe belongs to probe (a.yaml:2) (keep it in one place)',
+  ])
+})
+
+test('names that are not there are told with the nearest that is', () => {
+  const files = {
+    ...fleet('name: duncan, serial: A1, profile: porbe, groups: [kings, quens]'),
+    'p.yaml': `profiles:
+  - { name: probe, kind: local }
+  - { name: db, kind: install, distro: debian-13, answer: a }
+groups:
+  - { name: queens, machines: [dunkan, web-*], profile: prob }
+  - { name: kings }
+distros:
+  - { name: debian-12, family: debian, version: 12, kernel: k }
+`,
+  }
+  expect(said(files)).toEqual([
+    'fleet.yaml:2:42: machines[0].profile: there is no profile porbe (did you mean probe?)',
+    'fleet.yaml:2:65: machines[0].groups[1]: there is no group quens (did you mean queens?)',
+    'p.yaml:5:57: groups[0].profile: there is no profile prob (did you mean probe?)',
+    'p.yaml:3:40: warning: profiles[1].distro: there is no distro debian-13 (did you mean debian-12?)',
+    'p.yaml:5:32: warning: groups[0].machines[0]: there is no machine dunkan (did you mean duncan?)',
+  ])
+})
+
+test('a noun that is wrong itself is not reported as missing as well', () => {
+  const files = {
+    ...fleet('name: duncan, serial: A1, profile: probe'),
+    'p.yaml': 'profiles: [{ name: probe, kind: liv }]',
+  }
+  expect(short(said(files))).toEqual(['p.yaml:1:33: profiles[0].kind: cannot be liv'])
+})
+
+test('while a file cannot be read, nobody is told that names are missing', () => {
+  const files = { ...fleet('name: duncan, serial: A1, profile: probe'), 'p.yaml': 'profiles: [' }
+  expect(said(files).every((line) => line.startsWith('p.yaml'))).toBe(true)
+})
+
+test('a machine that nothing tells from others, and a serial number that thousands have, are worth a warning', () => {
+  expect(short(said(fleet('name: duncan', 'name: banquo, serial: To be filled by O.E.M.')))).toEqual([
+    'fleet.yaml:2:13: warning: machines[0].name: nothing tells duncan from other machines',
+    'fleet.yaml:3:29: warning: machines[1].serial: To be filled by O.E.M. is no serial number',
+  ])
+})
+
+test.each([
+  [['cidr: 10.77.0.0/24', 'cidr: 10.77.0.128/25'], 'dhcp.subnets[1].cidr: 10.77.0.128/25 overlaps 10.77.0.0/24'],
+  [['cidr: 10.77.0.0/24', 'cidr: 10.77.0.0/16'], 'dhcp.subnets[1].cidr: 10.77.0.0/16 overlaps 10.77.0.0/24'],
+  [
+    ['cidr: 10.77.0.0/24, range: 10.77.1.1-10.77.1.9'],
+    'dhcp.subnets[0].range: 10.77.1.1-10.77.1.9 is not inside 10.77.0.0/24',
+  ],
+  [
+    ['cidr: 10.77.0.0/24, range: 10.77.0.250-10.77.1.9'],
+    'dhcp.subnets[0].range: 10.77.0.250-10.77.1.9 is not inside 10.77.0.0/24',
+  ],
+  [
+    ['cidr: 10.77.0.0/24, range: 10.77.0.9-10.77.0.255'],
+    'dhcp.subnets[0].range: 10.77.0.9-10.77.0.255 holds the network or the broadcast address',
+  ],
+  [
+    ['cidr: 10.77.0.0/24, range: 10.77.0.0-10.77.0.9'],
+    'dhcp.subnets[0].range: 10.77.0.0-10.77.0.9 holds the network or the broadcast address',
+  ],
+  [
+    ['cidr: 10.77.0.0/24, range: [10.77.0.5-10.77.0.9, 10.77.0.9-10.77.0.12]'],
+    'dhcp.subnets[0].range[1]: 10.77.0.9-10.77.0.12 overlaps 10.77.0.5-10.77.0.9',
+  ],
+  [['cidr: 10.77.0.0/24, router: 10.78.0.1'], 'warning: dhcp.subnets[0].router: 10.78.0.1 is not in 10.77.0.0/24'],
+])('subnets %j: %s', (subnets, wrong) => {
+  expect(said(dhcp(...subnets)).join('\n')).toContain(wrong)
+})
+
+test('the addresses of the server and of the router are taken out of a range, with a warning', () => {
+  const files = dhcp('cidr: 10.77.0.0/24, range: 10.77.0.1-10.77.0.9, router: 10.77.0.5')
+  expect(short(said(files))).toEqual([
+    'birnam.yaml:5:36: warning: dhcp.subnets[0].range: the range holds 10.77.0.1, the address of this server',
+    'birnam.yaml:5:36: warning: dhcp.subnets[0].range: the range holds 10.77.0.5, the address of the router',
+  ])
+  const [subnet] = good(files).server.dhcp.subnets
+  expect(subnet?.ranges.map(({ from, to }) => [from, to].map(formatIpv4))).toEqual([
+    ['10.77.0.2', '10.77.0.4'],
+    ['10.77.0.6', '10.77.0.9'],
+  ])
+})
+
+test.each([
+  ['10.77.0.1', 'machines[0].ip: 10.77.0.1 is the address of this server'],
+  ['10.77.0.2', 'machines[0].ip: 10.77.0.2 is the address of the router'],
+  ['10.77.0.0', 'machines[0].ip: 10.77.0.0 is the network or the broadcast address of 10.77.0.0/24'],
+  ['10.77.0.255', 'machines[0].ip: 10.77.0.255 is the network or the broadcast address of 10.77.0.0/24'],
+  ['10.78.0.11', 'warning: machines[0].ip: 10.78.0.11 is in no subnet of birnam.yaml'],
+])('a machine cannot have %s: %s', (ip, wrong) => {
+  expect(
+    said({ ...dhcp('cidr: 10.77.0.0/24, router: 10.77.0.2'), ...fleet(`name: duncan, serial: A1, ip: ${ip}`) })[0],
+  ).toContain(wrong)
+})
+
+test('both addresses of a /31 are hosts', () => {
+  expect(said({ ...dhcp('cidr: 10.77.0.8/31'), ...fleet('name: duncan, serial: A1, ip: 10.77.0.9') })).toEqual([])
+})
+
+test('a subnet on an interface that is not served is a mistake', () => {
+  const text = 'dhcp: { mode: server, interfaces: [eth0], subnets: [{ cidr: 10.77.0.0/24, interface: eth1 }] }'
+  expect(said({ 'birnam.yaml': text })[0]).toContain(
+    'dhcp.subnets[0].interface: Birnam does not listen on eth1 (add it to dhcp.interfaces)',
+  )
+})
+
+test('a DHCP server without subnets is worth a warning', () => {
+  expect(said({ 'birnam.yaml': 'dhcp: { mode: server }' })[0]).toContain('a DHCP server without subnets answers nobody')
+})
