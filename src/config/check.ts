@@ -83,7 +83,16 @@ function checkReferences(site: Site, report: Reporter, broken: readonly string[]
     if (profile.kind === 'install') distros.need(profile, ['distro'], profile.distro, 'warning')
   }
   const { strangers } = site.server
-  if (typeof strangers === 'object') profiles.need(site.server, ['strangers'], strangers.profile)
+  if (typeof strangers !== 'object') return
+  profiles.need(site.server, ['strangers'], strangers.profile)
+  const kind = site.profiles.find(({ name }) => name === strangers.profile)?.kind
+  if (kind === 'install' || kind === 'image') {
+    const hint = 'name the machine and give it a permit; strangers can have a live profile, local or ignore'
+    report(site.server, ['strangers'], {
+      message: `${strangers.profile} wipes disks: not for machines that nobody named`,
+      hint,
+    })
+  }
 }
 
 class Names {

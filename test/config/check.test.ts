@@ -142,3 +142,10 @@ test('a subnet on an interface that is not served is a mistake', () => {
 test('a DHCP server without subnets is worth a warning', () => {
   expect(said({ 'birnam.yaml': 'dhcp: { mode: server }' })[0]).toContain('a DHCP server without subnets answers nobody')
 })
+
+test('a profile that wipes disks is not for strangers', () => {
+  const profiles = 'profiles: [{ name: db, kind: install, kernel: k, answer: a }]'
+  expect(said({ 'birnam.yaml': 'strangers: db', 'p.yaml': profiles })[0]).toContain(
+    'birnam.yaml:1:12: strangers: db wipes disks: not for machines that nobody named',
+  )
+})

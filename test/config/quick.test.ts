@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { stringify } from 'yaml'
 import { expect, test } from 'vitest'
 import { readQuick } from '../../src/config/quick.ts'
