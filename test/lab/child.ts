@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { constants } from 'node:os'
 
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>
@@ -82,11 +82,15 @@ export class Child implements AsyncDisposable {
     await this.stop('SIGKILL')
   }
 
-  async #end(): Promise<number> {
-    const [code, signal] = (await once(this.#process, 'close')) as [number | null, NodeJS.Signals | null]
-    this.#code = code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)
-    this.#wake()
-    return this.#code
+  #end(): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    this.#process.once('error', reject)
+    this.#process.once('close', (code, signal) => {
+      this.#code = code ?? 128 + constants.signals[signal!]
+      resolve(this.#code)
+      this.#wake()
+    })
+    return promise
   }
 
   #hear(text: string): void {

@@ -39,8 +39,8 @@ labTest('a LAN is gone when its test is over', ['lan'], async () => {
 labTest('a machine boots the guest by its ROM and PXELINUX', ['lan', 'machine', 'pxelinux', 'dnsmasq'], async () => {
   await using lan = await openLan()
   await using root = await tftpRoot()
-  await using _dnsmasq = dnsmasq(lan, root.path)
-  await using _routers = await advertise(lan)
+  lan.keep(dnsmasq(lan, root.path))
+  await advertise(lan)
   await using machine = await switchOn(lan, { mac: '52:54:00:77:00:01' })
   await machine.sees(/LAB-LEASE ip=10\.77\.0\.1\d\d/)
   await machine.sees(/LAB-DONE/)

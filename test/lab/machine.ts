@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Child } from './child.ts'
+import type { Child } from './child.ts'
 import type { Lan } from './network.ts'
 
 export interface MachineOptions {
@@ -78,23 +78,19 @@ class Qemu implements Machine {
 }
 
 function base({ memory = 512, uuid, reboots = false }: MachineOptions): string[] {
-  return [
-    ...['-machine', 'q35', '-accel', 'tcg', '-smp', '1', '-m', String(memory)],
-    ...['-nodefaults', '-nographic', '-serial', 'stdio', '-monitor', 'none'],
-    ...(uuid === undefined ? [] : ['-uuid', uuid]),
-    ...(reboots ? [] : ['-no-reboot']),
-  ]
+  const board = `-machine q35 -accel tcg -smp 1 -m ${memory} -nodefaults -nographic -serial stdio -monitor none`.split(
+    ' ',
+  )
+  return [...board, ...(uuid === undefined ? [] : ['-uuid', uuid]), ...(reboots ? [] : ['-no-reboot'])]
 }
 
 /** OVMF with variables of its own. Without PXE over IPv6, which costs it 84 s when the disk's turn should come. */
 async function uefi(place: string): Promise<string[]> {
   const variables = join(place, 'vars.fd')
   await copyFile('/usr/share/OVMF/OVMF_VARS_4M.fd', variables)
-  return [
-    ...['-drive', 'if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd'],
-    ...['-drive', `if=pflash,unit=1,format=raw,file=${variables}`],
-    ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=no'],
-  ]
+  const code = 'if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd'
+  const flash = ['-drive', code, '-drive', `if=pflash,unit=1,format=raw,file=${variables}`]
+  return [...flash, '-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=no']
 }
 
 function nic(tap: string, { nic: model = 'virtio-net-pci', mac, firmware, rom, first }: MachineOptions): string[] {

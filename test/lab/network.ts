@@ -66,6 +66,8 @@ export interface Lan extends AsyncDisposable {
   lose(percent: number): Promise<void>
   /** Everything on the wire as tcpdump prints it, from now on. */
   watch(...filter: readonly string[]): Promise<Child>
+  /** Disposes of it with the LAN, before whatever was there earlier. */
+  keep<T extends AsyncDisposable>(thing: T): T
 }
 
 /** Opens a LAN; everything in it is gone when it is disposed of, or when this process dies. */
@@ -84,7 +86,7 @@ class OpenLan implements Lan {
   readonly interface: string
   readonly #cidr: string
   readonly #beside: Lan | undefined
-  readonly #owned: AsyncDisposable[] = []
+  readonly #owned = new AsyncDisposableStack()
   #server: Namespace | undefined
   #wire: Namespace | undefined
   #clients: Namespace[] = []
@@ -106,8 +108,8 @@ class OpenLan implements Lan {
   }
 
   async open(): Promise<this> {
-    this.#server = this.#beside?.server ?? (await this.#own(Namespace.open()))
-    this.#wire = await this.#own(Namespace.open())
+    this.#server = this.#beside?.server ?? this.keep(await Namespace.open())
+    this.#wire = this.keep(await Namespace.open())
     await this.wire.run('ip link add switch type bridge mcast_snooping 0')
     await this.wire.run('ip link set switch up')
     await this.#plug(this.server, this.interface, 'uplink')
@@ -123,7 +125,7 @@ class OpenLan implements Lan {
   }
 
   async client(mac?: string): Promise<Namespace> {
-    const namespace = await this.#own(Namespace.open())
+    const namespace = this.keep(await Namespace.open())
     await this.#plug(namespace, 'eth0', `port${this.#ports++}`, mac)
     this.#clients.push(namespace)
     return namespace
@@ -144,20 +146,17 @@ class OpenLan implements Lan {
 
   async watch(...filter: readonly string[]): Promise<Child> {
     const dump = this.wire.start(['tcpdump', '-i', 'switch', '-n', '-l', '-v', ...filter])
-    await this.#own(Promise.resolve(dump))
+    this.keep(dump)
     await dump.sees(/listening on/)
     return dump
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const owned of this.#owned.reverse()) await owned[Symbol.asyncDispose]()
-    this.#owned.length = 0
+  keep<T extends AsyncDisposable>(thing: T): T {
+    return this.#owned.use(thing)
   }
 
-  async #own<T extends AsyncDisposable>(opening: Promise<T>): Promise<T> {
-    const opened = await opening
-    this.#owned.push(opened)
-    return opened
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned.disposeAsync()
   }
 
   async #plug(namespace: Namespace, name: string, port: string, mac?: string): Promise<void> {
