@@ -1,4 +1,3 @@
-import { parseIpv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 import type { Advice } from './advice.ts'
 import type { LeaseBook } from './lease.ts'
@@ -28,6 +27,8 @@ export interface Place {
   readonly server: number
   readonly book: LeaseBook
   readonly advice: Advice
+  /** The address that the advice names, as a number. */
+  readonly promised: number | undefined
   readonly now: number
   isOurs(server: number): boolean
   isReserved(address: number): boolean
@@ -57,8 +58,7 @@ function onDiscover(request: Request, place: Place): Verdict {
   if (link.length === 0) return { say: 'nothing', drop: 'unknown network' }
   const own = reservation(place)
   if (own && isFree(own.address, request.mac, place)) return { say: 'offer', ...own, reserved: true }
-  const lease = book.leaseOf(request.mac)
-  const wishes = [lease && parseIpv4(lease.address), offered(request.mac, place), request.requested]
+  const wishes = [book.addressOf(request.mac), offered(request.mac, place), request.requested]
   for (const address of wishes) {
     const net = address === undefined ? undefined : netOf(address, link)
     if (net && mayHave(request.mac, address!, net, place))
@@ -104,10 +104,9 @@ function onInitReboot(request: Request, address: number, place: Place): Verdict 
   const net = netOf(address, place.link)
   if (!net) return { say: 'nak', why: 'wrong network' }
   const own = reservation(place)
-  const lease = place.book.leaseOf(request.mac)
-  if (!own && !lease) return { say: 'nothing', because: 'silent', why: 'no record of this client' }
-  const right = own ? own.address === address : parseIpv4(lease!.address) === address
-  return right && mayHave(request.mac, address, net, place)
+  const known = own?.address ?? place.book.addressOf(request.mac)
+  if (known === undefined) return { say: 'nothing', because: 'silent', why: 'no record of this client' }
+  return known === address && mayHave(request.mac, address, net, place)
     ? { say: 'ack', net, address, state: 'INIT-REBOOT' }
     : { say: 'nak', why: 'not the address of this client' }
 }
@@ -194,11 +193,9 @@ function nextFree(net: Net, mac: Mac, place: Place): number | undefined {
   }
 }
 
-function reservation({ advice, link, nets }: Place): { readonly net: Net; readonly address: number } | undefined {
-  if (advice.address === undefined) return undefined
-  const address = parseIpv4(advice.address)
-  const net = netOf(address, link.length > 0 ? link : nets)
-  return net && { net, address }
+function reservation({ promised, link, nets }: Place): { readonly net: Net; readonly address: number } | undefined {
+  const net = promised === undefined ? undefined : netOf(promised, link.length > 0 ? link : nets)
+  return net && { net, address: promised! }
 }
 
 function offered(mac: Mac, { link, now }: Place): number | undefined {

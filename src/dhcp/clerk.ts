@@ -5,15 +5,20 @@ import type { DhcpEvent } from './event.ts'
 import type { Lease } from './lease.ts'
 import { decodePacket, encodePacket } from './packet.ts'
 import { readRequest, type DropReason, type Request } from './request.ts'
-import { roomFor, routeOf } from './route.ts'
+import { roomFor, routeOf, type Destination } from './route.ts'
 import { Seldom } from './seldom.ts'
-import type { Datagram } from './wire.ts'
 
 /** What is to be done about one datagram: write the lease first, then send the reply, then tell. */
 export interface Outcome {
   readonly lease?: Lease
-  readonly reply?: Datagram
+  readonly reply?: Reply
   readonly event?: DhcpEvent
+}
+
+/** A datagram to send. */
+export interface Reply {
+  readonly bytes: Buffer
+  readonly to: Destination
 }
 
 /** Between the wire and the desk: bytes in, bytes out, every datagram counted, nothing ever thrown. */
@@ -77,11 +82,9 @@ export class Clerk {
     return { ...(lease && { lease }), ...(reply && { reply }), ...(event && { event }) }
   }
 
-  #replyTo(decision: Decision): Datagram | undefined {
+  #replyTo(decision: Decision): Reply | undefined {
     const packet = replyTo(decision)
-    if (!packet) return undefined
-    const { address, port } = routeOf(packet)
-    return { bytes: encodePacket(packet, roomFor(decision.request.packet)), address, port }
+    return packet && { bytes: encodePacket(packet, roomFor(decision.request.packet)), to: routeOf(packet) }
   }
 
   #eventOf(decision: Decision, interfaceName: string, now: number): DhcpEvent | undefined {

@@ -6,6 +6,8 @@ export interface Codec<T> {
   decode(bytes: Buffer): T
   encode(value: T): Buffer
   show(value: T): string
+  /** It is one unsigned number of so many bytes, and may be read without cutting it out. */
+  readonly uint?: 1 | 2 | 4
 }
 
 export const u8: Codec<number> = {
@@ -13,6 +15,7 @@ export const u8: Codec<number> = {
   decode: (bytes) => bytes[0]!,
   encode: (value) => Buffer.from([value]),
   show: String,
+  uint: 1,
 }
 
 export const u16: Codec<number> = {
@@ -20,6 +23,7 @@ export const u16: Codec<number> = {
   decode: (bytes) => bytes.readUInt16BE(),
   encode: (value) => Buffer.from([value >>> 8, value]),
   show: String,
+  uint: 2,
 }
 
 export const u32: Codec<number> = {
@@ -27,6 +31,7 @@ export const u32: Codec<number> = {
   decode: (bytes) => bytes.readUInt32BE(),
   encode: (value) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value]),
   show: String,
+  uint: 4,
 }
 
 export const seconds: Codec<number> = { ...u32, show: (value) => `${value} s` }

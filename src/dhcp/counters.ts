@@ -49,6 +49,7 @@ export function noCounts(): Counters {
       'unknown network': 0,
       'too many declines': 0,
       'lease not written': 0,
+      'not sent': 0,
       internal: 0,
     },
   }

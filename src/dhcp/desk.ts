@@ -1,5 +1,5 @@
 import type { DhcpSettings } from '../config/site.ts'
-import { formatIpv4, readIpv4, type Ipv4 } from '../net/ipv4.ts'
+import { contains, formatIpv4, parseIpv4, type Ipv4 } from '../net/ipv4.ts'
 import type { Advice, Advisor } from './advice.ts'
 import { answer, type Place, type Verdict } from './answer.ts'
 import type { Lease, LeaseBook } from './lease.ts'
@@ -24,6 +24,13 @@ export interface Decision {
   readonly server: number
 }
 
+/** One of our interfaces: our address on it, and the subnets whose machines are there without a relay. */
+interface Port {
+  readonly address: Ipv4
+  readonly server: number
+  readonly link: readonly Net[]
+}
+
 const quarantine = 10 * 60_000
 const noAdvice: Advice = {}
 
@@ -33,6 +40,7 @@ export class Desk {
   readonly #quota = new DeclineQuota(quarantine)
   #settings: DhcpSettings
   #nets: readonly Net[] = []
+  readonly #ports = new Map<string, Port>()
 
   constructor(settings: DhcpSettings, parts: DeskParts, now: number) {
     this.#parts = parts
@@ -44,6 +52,7 @@ export class Desk {
   update(settings: DhcpSettings, now: number): void {
     const earlier = new Map(this.#nets.map((net) => [net.name, net]))
     this.#settings = settings
+    this.#ports.clear()
     this.#nets = settings.subnets.map((subnet) => new Net(subnet))
     this.#fill(now)
     for (const net of this.#nets) {
@@ -58,13 +67,16 @@ export class Desk {
 
   /** Changes nothing but the look-ahead for a free address, so a forecast may call it too. */
   decide(request: Request, interfaceName: string, now: number): Decision | DropReason {
-    const server = readIpv4(this.#parts.serverAddressFor(interfaceName) ?? '')
-    if (server === undefined) return 'unknown network'
+    const address = this.#parts.serverAddressFor(interfaceName)
+    if (address === undefined) return 'unknown network'
+    const port = this.#portOf(interfaceName, address)
+    const { giaddr } = request.packet
     // Our own address as relay: a reflection, or a lie.
-    if (request.packet.giaddr === server) return 'relay address'
-    const link = this.#linkOf(request.packet, interfaceName, server)
-    const advice = isFarewell(request) ? noAdvice : this.#parts.advisor.advise(request.client, formatIpv4(server))
-    return { request, verdict: answer(request, this.#placeOf(link, server, advice, now)), advice, server }
+    if (giaddr === port.server) return 'relay address'
+    const link = giaddr === 0 ? port.link : this.#linkBehind(giaddr, interfaceName)
+    const advice = isFarewell(request) ? noAdvice : this.#parts.advisor.advise(request.client, address)
+    const place = this.#placeOf(link, port.server, advice, now)
+    return { request, verdict: answer(request, place), advice, server: port.server }
   }
 
   /** Does what was decided, in memory. A lease that comes back must be on disk before its ACK leaves. */
@@ -85,11 +97,10 @@ export class Desk {
 
   /** Oldest end first, as if they had been given one after the other. */
   #fill(now: number): void {
-    const living = [...this.#parts.leases.entries()].filter(
-      ([, { expiresAt, state }]) => expiresAt > now && state !== 'released',
-    )
-    living.sort(([, one], [, other]) => one.expiresAt - other.expiresAt)
-    for (const [address, lease] of living) {
+    const all = [...this.#parts.leases.entries()]
+    const living = all.filter(({ lease }) => lease.expiresAt > now && lease.state !== 'released')
+    living.sort((one, other) => one.lease.expiresAt - other.lease.expiresAt)
+    for (const { address, lease } of living) {
       const pool = this.#netOf(address)?.pool
       if (lease.state === 'declined') pool?.decline(address, lease.expiresAt)
       else pool?.lease(lease.mac, address, lease.expiresAt)
@@ -157,6 +168,7 @@ export class Desk {
       server,
       book: leases,
       advice,
+      promised: advice.address === undefined ? undefined : parseIpv4(advice.address),
       now,
       isOurs: (address) => address === server || this.#isOurs(address),
       isReserved: (address) => advisor.isReserved(formatIpv4(address)),
@@ -164,11 +176,18 @@ export class Desk {
     }
   }
 
-  /** The subnets whose machines are where this message came from: behind its relay, or on the interface itself. */
-  #linkOf({ giaddr }: Packet, interfaceName: string, server: number): readonly Net[] {
-    const mayUse = (net: Net): boolean => net.subnet.interface === undefined || net.subnet.interface === interfaceName
-    if (giaddr !== 0) return this.#nets.filter((net) => net.contains(giaddr) && mayUse(net))
-    return this.#nets.filter((net) => net.subnet.interface === interfaceName || (mayUse(net) && net.contains(server)))
+  /** What an interface means, until its address or the site changes. */
+  #portOf(interfaceName: string, address: Ipv4): Port {
+    const known = this.#ports.get(interfaceName)
+    if (known?.address === address) return known
+    const server = parseIpv4(address)
+    const port = { address, server, link: this.#nets.filter((net) => isOn(net, interfaceName, server)) }
+    this.#ports.set(interfaceName, port)
+    return port
+  }
+
+  #linkBehind(giaddr: number, interfaceName: string): readonly Net[] {
+    return this.#nets.filter((net) => net.contains(giaddr) && (net.subnet.interface ?? interfaceName) === interfaceName)
   }
 
   #isOurs(address: number): boolean {
@@ -195,6 +214,11 @@ export function replyTo({ request, verdict, advice, server }: Decision): Packet 
     case 'nothing':
       return undefined
   }
+}
+
+/** A subnet that names its interface is there and nowhere else; another is where our address lies in it. */
+function isOn({ subnet }: Net, interfaceName: string, server: number): boolean {
+  return subnet.interface === undefined ? contains(subnet.cidr, server) : subnet.interface === interfaceName
 }
 
 function isFarewell({ type }: Request): boolean {

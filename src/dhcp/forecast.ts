@@ -2,7 +2,7 @@ import { archOf } from '../boot/arch.ts'
 import type { Asker, Client } from '../boot/client.ts'
 import type { DhcpSettings } from '../config/site.ts'
 import { Desk, replyTo, type Decision, type DeskParts } from './desk.ts'
-import { option, write } from './options.ts'
+import { option, OptionList, write, type Entry } from './options.ts'
 import { decodePacket, encodePacket, type Packet } from './packet.ts'
 import { readRequest, type DropReason } from './request.ts'
 import { roomFor, routeOf, type Destination } from './route.ts'
@@ -54,17 +54,16 @@ export function discoverOf(client: Client): Packet | undefined {
   if (client.mac === undefined) return undefined
   const chaddr = Buffer.alloc(16)
   chaddr.write(client.mac.replaceAll(':', ''), 'hex')
-  const options = new Map<number, Buffer>([write(option.messageType, 1), write(option.maxSize, 1472)])
-  if (client.arch !== undefined) options.set(...write(option.arch, [client.arch]))
+  const options: Entry[] = [write(option.messageType, 1), write(option.maxSize, 1472)]
+  if (client.arch !== undefined) options.push(write(option.arch, [client.arch]))
   const vendorClass = classFor(client)
-  if (vendorClass !== undefined) options.set(...write(option.vendorClass, vendorClass))
+  if (vendorClass !== undefined) options.push(write(option.vendorClass, vendorClass))
   if (client.asker === 'ipxe') {
-    options.set(...write(option.userClass, Buffer.from('iPXE')))
-    options.set(...write(option.ipxe, new Map([[33, Buffer.from([1])]])))
+    options.push(write(option.userClass, Buffer.from('iPXE')), write(option.ipxe, new Map([[33, Buffer.from([1])]])))
   }
-  if (client.uuid !== undefined) options.set(97, Buffer.from(`00${client.uuid.replaceAll('-', '')}`, 'hex'))
+  if (client.uuid !== undefined) options.push([97, Buffer.from(`00${client.uuid.replaceAll('-', '')}`, 'hex')])
   const zero = { hops: 0, xid: 0, secs: 0, flags: 0, ciaddr: 0, yiaddr: 0, siaddr: 0, giaddr: 0 }
-  return { op: 1, htype: 1, hlen: 6, ...zero, chaddr, sname: '', file: '', options }
+  return { op: 1, htype: 1, hlen: 6, ...zero, chaddr, sname: '', file: '', options: new OptionList(options) }
 }
 
 const romAskers: ReadonlySet<Asker> = new Set(['firmware', 'ipxe', 'pxelinux'])

@@ -24,8 +24,8 @@ export interface LeaseStore {
 /** Every lease by machine and by address. The truth that answers are made from; the store only remembers it. */
 export class LeaseBook {
   readonly #store: LeaseStore
-  readonly #byMac = new Map<Mac, Lease>()
-  readonly #byAddress = new Map<number, Lease>()
+  readonly #byMac = new Map<Mac, Held>()
+  readonly #byAddress = new Map<number, Held>()
   /** Stored rows that were no leases; told at start, never a reason not to start. */
   readonly unreadable: number
 
@@ -41,50 +41,61 @@ export class LeaseBook {
 
   /** The last lease of a machine, even when it has ended: it will get the same address again. */
   leaseOf(mac: Mac): Lease | undefined {
-    return this.#byMac.get(mac)
+    return this.#byMac.get(mac)?.lease
+  }
+
+  /** The address of that lease. */
+  addressOf(mac: Mac): number | undefined {
+    return this.#byMac.get(mac)?.address
   }
 
   /** The lease or quarantine of an address, ended or not. */
   leaseAt(address: number): Lease | undefined {
-    return this.#byAddress.get(address)
+    return this.#byAddress.get(address)?.lease
   }
 
   /** Whose address this is at that moment. */
   holderOf(address: Ipv4, now: number): Mac | undefined {
-    const lease = this.#byAddress.get(readIpv4(address) ?? -1)
+    const lease = this.leaseAt(readIpv4(address) ?? -1)
     return lease?.state === 'leased' && lease.expiresAt > now ? lease.mac : undefined
   }
 
+  /** Every lease and quarantine, in no order. */
   list(): readonly Lease[] {
-    return [...this.#byAddress.values()]
+    return [...this.#byAddress.values()].map(({ lease }) => lease)
   }
 
-  /** By address as a number, in no order. */
-  entries(): IterableIterator<[number, Lease]> {
-    return this.#byAddress.entries()
+  /** The same, with each address as a number. */
+  entries(): Iterable<Held> {
+    return this.#byAddress.values()
   }
 
   /** In memory only, so the next packet sees it; `commit` makes it last. Returns the address that the machine gave up by it. */
   put(address: number, lease: Lease): number | undefined {
+    const held = { address, lease }
     const before = this.#byAddress.get(address)
-    if (before && before.mac !== lease.mac) this.#forget(before)
-    this.#byAddress.set(address, lease)
-    if (lease.state === 'declined') return this.#forget(lease)
+    if (before && before.lease.mac !== lease.mac) this.#forget(before)
+    this.#byAddress.set(address, held)
+    if (lease.state === 'declined') return this.#forget(held)
     const own = this.#byMac.get(lease.mac)
-    this.#byMac.set(lease.mac, lease)
-    if (own === undefined || own.address === lease.address) return undefined
-    const left = readIpv4(own.address)!
-    if (this.#byAddress.get(left) === own) this.#byAddress.delete(left)
-    return left
+    this.#byMac.set(lease.mac, held)
+    if (own === undefined || own.address === address) return undefined
+    if (this.#byAddress.get(own.address) === own) this.#byAddress.delete(own.address)
+    return own.address
   }
 
   commit(batch: readonly Lease[]): Promise<void> {
     return this.#store.commit(batch)
   }
 
-  #forget(lease: Lease): undefined {
-    if (this.#byMac.get(lease.mac)?.address === lease.address) this.#byMac.delete(lease.mac)
+  #forget({ address, lease }: Held): undefined {
+    if (this.#byMac.get(lease.mac)?.address === address) this.#byMac.delete(lease.mac)
   }
+}
+
+interface Held {
+  readonly address: number
+  readonly lease: Lease
 }
 
 function isLease(lease: Lease): boolean {

@@ -1,9 +1,7 @@
 import type { Subnet } from '../config/site.ts'
 import { broadcastOf, contains, formatIpv4, parseIpv4, type Ipv4 } from '../net/ipv4.ts'
-import { option, write } from './options.ts'
+import { option, write, type Entry } from './options.ts'
 import { Pool } from './pool.ts'
-
-type Entry = readonly [number, Buffer]
 
 /** One subnet at work: its settings, its addresses, and the part of every answer that only depends on it. */
 export class Net {
@@ -12,7 +10,7 @@ export class Net {
   readonly name: string
   readonly pool: Pool
   readonly #house: ReadonlySet<number>
-  #entries: { readonly server: number; readonly lease: readonly Entry[]; readonly common: readonly Entry[] } | undefined
+  #entries: Entries | undefined
 
   constructor(subnet: Subnet) {
     this.subnet = subnet
@@ -31,21 +29,32 @@ export class Net {
     return this.#house.has(address)
   }
 
-  /** Options 51, 58 and 59, for answers that give an address (RFC 2131 table 3). */
-  leaseOptions(server: number): readonly Entry[] {
-    return this.#prepared(server).lease
-  }
-
-  /** Mask, routers, name servers and so on, for every answer. */
-  commonOptions(server: number): readonly Entry[] {
-    return this.#prepared(server).common
-  }
-
-  #prepared(server: number): { readonly lease: readonly Entry[]; readonly common: readonly Entry[] } {
-    if (this.#entries?.server !== server) {
-      this.#entries = { server, lease: leaseEntries(this.subnet), common: commonEntries(this.subnet, server) }
-    }
+  /** What every answer from this server address holds, made once. */
+  entries(server: number): Entries {
+    if (this.#entries?.server !== server) this.#entries = entriesOf(this.subnet, server)
     return this.#entries
+  }
+}
+
+export interface Entries {
+  readonly server: number
+  /** Option 54. */
+  readonly id: Entry
+  /** Options 51, 58 and 59, for answers that give an address (RFC 2131 table 3). */
+  readonly lease: readonly Entry[]
+  /** Option 66. */
+  readonly name: Entry
+  /** Mask, routers, name servers and so on. */
+  readonly common: readonly Entry[]
+}
+
+function entriesOf(subnet: Subnet, server: number): Entries {
+  return {
+    server,
+    id: write(option.serverId, server),
+    name: write(option.serverName, formatIpv4(server)),
+    lease: leaseEntries(subnet),
+    common: commonEntries(subnet, server),
   }
 }
 

@@ -83,17 +83,60 @@ export const messageTypes = {
 
 export type MessageType = keyof typeof messageTypes
 
-/** Options by code, in the order of the wire; values already joined (RFC 3396). */
-export type Options = ReadonlyMap<number, Buffer>
+/** A code and its value. */
+export type Entry = readonly [number, Buffer]
+
+/** Options in the order of the wire, each code once; values already joined (RFC 3396). */
+export interface Options extends Iterable<Entry> {
+  get(code: number): Buffer | undefined
+  has(code: number): boolean
+  /** The length of the value; undefined without the option. */
+  lengthOf(code: number): number | undefined
+  /** A value of exactly so many bytes, as one number. */
+  uint(code: number, length: 1 | 2 | 4): number | undefined
+}
+
+/** Options that we wrote: few enough that looking along them is quicker than a Map. The list is not copied. */
+export class OptionList implements Options {
+  readonly #entries: readonly Entry[]
+
+  constructor(entries: readonly Entry[]) {
+    this.#entries = entries
+  }
+
+  get(code: number): Buffer | undefined {
+    for (const entry of this.#entries) if (entry[0] === code) return entry[1]
+    return undefined
+  }
+
+  has(code: number): boolean {
+    return this.get(code) !== undefined
+  }
+
+  lengthOf(code: number): number | undefined {
+    return this.get(code)?.length
+  }
+
+  uint(code: number, length: 1 | 2 | 4): number | undefined {
+    const value = this.get(code)
+    return value?.length === length ? value.readUIntBE(0, length) : undefined
+  }
+
+  [Symbol.iterator](): Iterator<Entry> {
+    return this.#entries[Symbol.iterator]()
+  }
+}
 
 /** The value of an option, or undefined when it is absent or has a size that its RFC does not know. */
 export function read<T>(options: Options, wanted: Option<T>): T | undefined {
+  const { uint } = wanted.codec
+  if (uint !== undefined) return options.uint(wanted.code, uint) as T | undefined
   const bytes = options.get(wanted.code)
   return bytes !== undefined && wanted.codec.fits(bytes.length) ? wanted.codec.decode(bytes) : undefined
 }
 
-/** Code and bytes, ready for a Map of options. */
-export function write<T>(wanted: Option<T>, value: T): [number, Buffer] {
+/** Code and bytes. */
+export function write<T>(wanted: Option<T>, value: T): Entry {
   return [wanted.code, wanted.codec.encode(value)]
 }
 
@@ -103,6 +146,11 @@ const byCode: readonly (Option<unknown> | undefined)[] = tabulate()
 export function optionOf(code: number): Option<unknown> | undefined {
   return byCode[code]
 }
+
+/** Options whose wrong size spoils the message. */
+export const strictOptions: readonly Option<unknown>[] = Object.values(option).filter(
+  (row: Option<unknown>) => row.strict,
+)
 
 function tabulate(): (Option<unknown> | undefined)[] {
   const rows = Array.from<Option<unknown> | undefined>({ length: 256 })

@@ -1,6 +1,7 @@
 import { cString } from './codec.ts'
-import { writeOptions } from './layout.ts'
+import { sizeOfAll, writeOptions } from './layout.ts'
 import type { Options } from './options.ts'
+import { WireOptions, type BrokenOption } from './wire-options.ts'
 
 /** One DHCP message, RFC 2131 §2. Addresses are unsigned numbers; 0 is "none". */
 export interface Packet {
@@ -25,15 +26,13 @@ export interface Packet {
 
 /** Bytes that are no DHCP message. Dropped and counted by this reason. */
 export interface Malformed {
-  readonly malformed: 'short' | 'no cookie' | 'option past the end' | 'option too long'
+  readonly malformed: 'short' | 'no cookie' | BrokenOption
 }
 
 export const headerSize = 240
 export const broadcastFlag = 0x8000
 const cookie = 0x63825363
 const mostBytes = 65536
-/** RFC 3396 joins fragments without a limit; nothing we read is longer than this. */
-const longestOption = 4096
 /** What every client must take: 576 bytes with their IP and UDP headers (RFC 2131 §2). */
 const shortestLimit = 548
 
@@ -42,8 +41,8 @@ export function decodePacket(bytes: Buffer): Packet | Malformed {
   const size = Math.min(bytes.length, mostBytes)
   if (size < headerSize) return { malformed: 'short' }
   if (bytes.readUInt32BE(236) !== cookie) return { malformed: 'no cookie' }
-  const options = new Map<number, Buffer>()
-  const problem = collect(bytes, headerSize, size, options) ?? collectOverload(bytes, options)
+  const options = new WireOptions(bytes)
+  const problem = options.collect(headerSize, size) ?? collectOverload(options)
   if (problem) return { malformed: problem }
   const overload = overloadOf(options)
   return {
@@ -71,7 +70,8 @@ export function decodePacket(bytes: Buffer): Packet | Malformed {
  * unused `file` and `sname` fields (option 52), and the last of the order are left out before anything is cut.
  */
 export function encodePacket(packet: Packet, limit = 1472): Buffer {
-  const bytes = Buffer.alloc(Math.max(limit, shortestLimit))
+  const size = Math.min(sizeOfAll(packet.options), Math.max(limit, shortestLimit))
+  const bytes = Buffer.allocUnsafe(Math.max(size, 300)).fill(0)
   bytes[0] = packet.op
   bytes[1] = packet.htype
   bytes[2] = packet.hlen
@@ -83,7 +83,7 @@ export function encodePacket(packet: Packet, limit = 1472): Buffer {
   bytes.writeUInt32BE(packet.yiaddr, 16)
   bytes.writeUInt32BE(packet.siaddr, 20)
   bytes.writeUInt32BE(packet.giaddr, 24)
-  packet.chaddr.copy(bytes, 28, 0, 16)
+  bytes.set(packet.chaddr, 28)
   // Both fields keep their last byte as the NUL that C readers look for.
   if (packet.sname !== '') bytes.write(packet.sname, 44, 63, 'latin1')
   if (packet.file !== '') bytes.write(packet.file, 108, 127, 'latin1')
@@ -93,42 +93,15 @@ export function encodePacket(packet: Packet, limit = 1472): Buffer {
 }
 
 function overloadOf(options: Options): number {
-  const value = options.get(52)
-  return value?.length === 1 && value[0]! <= 3 ? value[0]! : 0
+  const value = options.uint(52, 1) ?? 0
+  return value <= 3 ? value : 0
 }
 
 /** RFC 3396 §5: the order is options, file, sname. An option 52 inside an overloaded field means nothing. */
-function collectOverload(bytes: Buffer, options: Map<number, Buffer>): Malformed['malformed'] | undefined {
+function collectOverload(options: WireOptions): Malformed['malformed'] | undefined {
   const overload = overloadOf(options)
-  if (overload === 0) return undefined
-  const inner = new Map(options)
-  const problem =
-    (overload & 1 ? collect(bytes, 108, 236, inner) : undefined) ??
-    (overload & 2 ? collect(bytes, 44, 108, inner) : undefined)
-  for (const [code, value] of inner) if (code !== 52) options.set(code, value)
-  return problem
-}
-
-/** RFC 2132 §2: 0 pads, 255 ends. The same code again continues the value (RFC 3396 §7). */
-function collect(
-  bytes: Buffer,
-  from: number,
-  to: number,
-  into: Map<number, Buffer>,
-): Malformed['malformed'] | undefined {
-  for (let at = from; at < to;) {
-    const code = bytes[at]!
-    if (code === 0) at++
-    else if (code === 255) return undefined
-    else {
-      const end = at + 2 + (at + 1 < to ? bytes[at + 1]! : 256)
-      if (end > to) return 'option past the end'
-      const before = into.get(code)
-      const value = bytes.subarray(at + 2, end)
-      if (before && before.length + value.length > longestOption) return 'option too long'
-      into.set(code, before ? Buffer.concat([before, value]) : value)
-      at = end
-    }
-  }
-  return undefined
+  return (
+    (overload & 1 ? options.collect(108, 236, false) : undefined) ??
+    (overload & 2 ? options.collect(44, 108, false) : undefined)
+  )
 }

@@ -9,23 +9,27 @@ import type { Packet } from './packet.ts'
  * The caller has checked that the hardware address is an Ethernet one.
  */
 export function clientOf(packet: Packet): Client {
+  const client: Draft = { door: 'dhcp', asker: askerOf(packet), mac: macFromBytes(packet.chaddr) }
   const arch = readArch(packet)
+  if (arch !== undefined) client.arch = arch
   const uuid = readUuid(packet)
-  return {
-    door: 'dhcp',
-    asker: askerOf(packet),
-    mac: macFromBytes(packet.chaddr),
-    ...(arch === undefined ? undefined : { arch }),
-    ...(uuid === undefined ? undefined : { uuid }),
-  }
+  if (uuid !== undefined) client.uuid = uuid
+  return client
 }
+
+type Draft = { -readonly [Field in keyof Client]: Client[Field] }
 
 /** `PXEClient` and `HTTPClient` are exact prefixes, in this letter case (PXE 2.1 §2.2, UEFI 2.10 §24.7). */
 export function classOf(packet: Packet): 'PXEClient' | 'HTTPClient' | undefined {
   const bytes = packet.options.get(60)
-  if (!bytes || bytes.length < 9) return undefined
-  if (bytes[0] === 0x50) return bytes.toString('latin1', 0, 9) === 'PXEClient' ? 'PXEClient' : undefined
-  return bytes[0] === 0x48 && bytes.toString('latin1', 0, 10) === 'HTTPClient' ? 'HTTPClient' : undefined
+  if (!bytes) return undefined
+  if (startsWith(bytes, 'PXEClient')) return 'PXEClient'
+  return startsWith(bytes, 'HTTPClient') ? 'HTTPClient' : undefined
+}
+
+function startsWith(bytes: Buffer, text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (bytes[at] !== text.charCodeAt(at)) return false
+  return true
 }
 
 /** gPXE calls itself `gPXE`: it cannot run an iPXE script, so it counts as any other ROM. */
@@ -46,15 +50,18 @@ function isIpxe(userClass: Buffer | undefined): boolean {
 
 /** RFC 4578 §2.1 allows a list: the first that we know, or else the first. */
 function readArch(packet: Packet): number | undefined {
+  const only = packet.options.uint(93, 2)
+  if (only !== undefined) return only
   const listed = read(packet.options, option.arch)
   return listed?.find((code) => archOf(code) !== undefined) ?? listed?.[0]
 }
 
 /** In the byte order of the wire, as PXELINUX writes it. All zeros or all ones are what boards without an identity send. */
 function readUuid(packet: Packet): string | undefined {
-  const id = read(packet.options, option.machineId)
-  if (!id || id[0] !== 0) return undefined
+  const id = packet.options.get(97)
+  if (id?.length !== 17 || id[0] !== 0) return undefined
+  const first = id[1]!
+  if ((first === 0 || first === 255) && id.subarray(1).every((byte) => byte === first)) return undefined
   const hex = id.toString('hex', 1)
-  if (/^(?:0{32}|f{32})$/.test(hex)) return undefined
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

@@ -1,32 +1,29 @@
 import { formatIpv4, parseIpv4 } from '../net/ipv4.ts'
 import type { Advice } from './advice.ts'
 import type { Net } from './net.ts'
-import { option, write } from './options.ts'
+import { option, OptionList, write, type Entry } from './options.ts'
 import { broadcastFlag, type Packet } from './packet.ts'
 import { classOf } from './pxe.ts'
 import type { Request } from './request.ts'
 
-type Options = Map<number, Buffer>
-
 /** The message that gives an address: OFFER (2) or ACK (5), RFC 2131 table 3. */
 export function grant(type: 2 | 5, request: Request, given: Given): Packet {
-  const options = begin(type, given.server)
-  for (const [code, value] of given.net.leaseOptions(given.server)) options.set(code, value)
-  return configured(options, request, given, given.address)
+  const { id, lease } = given.net.entries(given.server)
+  return configured([types[type], id, ...lease], request, given, given.address)
 }
 
 /** The answer to INFORM: the same, without address and lease (RFC 2131 §4.3.5). */
 export function inform(request: Request, given: Omit<Given, 'address'>): Packet {
-  return configured(begin(5, given.server), request, given, 0)
+  return configured([types[5], given.net.entries(given.server).id], request, given, 0)
 }
 
 /** RFC 2131 §4.3.2: no address, no configuration; through a relay with the broadcast flag, for the client has no address to hear it at. */
 export function nak(request: Request, server: number, why: string): Packet {
-  const options = begin(6, server)
-  options.set(...write(option.message, why))
+  const options = [types[6], write(option.serverId, server), write(option.message, why)]
   echo(options, request.packet)
-  const flags = request.packet.giaddr === 0 ? request.packet.flags : request.packet.flags | broadcastFlag
-  return { ...header(request.packet), ciaddr: 0, yiaddr: 0, siaddr: 0, flags, file: '', options }
+  const { flags, giaddr } = request.packet
+  const reply = replyTo(request.packet, options)
+  return { ...reply, flags: giaddr === 0 ? flags : flags | broadcastFlag }
 }
 
 export interface Given {
@@ -37,37 +34,31 @@ export interface Given {
   readonly advice: Advice
 }
 
-function begin(type: number, server: number): Options {
-  return new Map([write(option.messageType, type), write(option.serverId, server)])
-}
+const types = { 2: write(option.messageType, 2), 5: write(option.messageType, 5), 6: write(option.messageType, 6) }
 
 /**
  * The order is the order of importance: what does not fit into a short message is left out from the end.
  * A boot file stands in the header and in option 67: shim and PXELINUX read only the one, EDK2 asks for the other.
  */
-function configured(
-  options: Options,
-  request: Request,
-  { net, server, advice }: Omit<Given, 'address'>,
-  address: number,
-): Packet {
+function configured(options: Entry[], request: Request, given: Omit<Given, 'address'>, address: number): Packet {
+  const { net, server, advice } = given
   const { boot, hostname } = advice
+  const { packet } = request
+  const entries = net.entries(server)
   const next = boot?.server === undefined ? server : parseIpv4(boot.server)
-  if (boot !== undefined) options.set(...write(option.bootFile, boot.file))
-  if (classOf(request.packet) === 'HTTPClient') options.set(...httpClient)
-  for (const [code, value] of net.commonOptions(server)) options.set(code, value)
-  echo(options, request.packet)
-  if (hostname !== undefined) options.set(...write(option.hostName, hostname))
-  if (boot !== undefined) options.set(...write(option.serverName, formatIpv4(next)))
-  if (request.client.asker === 'ipxe' && request.packet.options.has(175)) options.set(...noProxyDhcp)
-  return {
-    ...header(request.packet),
-    ciaddr: isConfigured(request) ? request.packet.ciaddr : 0,
-    yiaddr: address,
-    siaddr: next,
-    file: headerFile(boot?.file),
-    options,
-  }
+  if (boot !== undefined) options.push(write(option.bootFile, boot.file))
+  if (classOf(packet) === 'HTTPClient') options.push(httpClient)
+  options.push(...entries.common)
+  echo(options, packet)
+  if (hostname !== undefined) options.push(write(option.hostName, hostname))
+  if (boot !== undefined) options.push(next === server ? entries.name : write(option.serverName, formatIpv4(next)))
+  if (request.client.asker === 'ipxe' && packet.options.has(175)) options.push(noProxyDhcp)
+  const reply = replyTo(packet, options)
+  if (isConfigured(request)) reply.ciaddr = packet.ciaddr
+  reply.yiaddr = address
+  reply.siaddr = next
+  reply.file = headerFile(boot?.file)
+  return reply
 }
 
 /** Only who renews, rebinds or informs has the address in `ciaddr`; what stands there otherwise is a slip or a lie. */
@@ -82,7 +73,7 @@ function isConfigured({ type, server, requested }: Request): boolean {
 const httpClient = write(option.vendorClass, 'HTTPClient')
 
 /** iPXE need not wait for ProxyDHCP answers (175.176): that saves seconds at each of its DHCP rounds. */
-const noProxyDhcp: [number, Buffer] = [option.ipxe.code, Buffer.from([176, 1, 1])]
+const noProxyDhcp: Entry = [option.ipxe.code, Buffer.from([176, 1, 1])]
 
 /** A name that the field cannot hold whole is better missing there than cut: 67 has it. */
 function headerFile(file: string | undefined): string {
@@ -90,18 +81,34 @@ function headerFile(file: string | undefined): string {
 }
 
 /** Client id (RFC 6842), machine id (PXE 2.1 §2.2.3) and the relay's option (RFC 3046) go back as they came. */
-function echo(options: Options, { options: asked }: Packet): void {
+function echo(options: Entry[], { options: asked }: Packet): void {
   const clientId = asked.get(61)
-  if (clientId !== undefined && clientId.length >= 2) options.set(61, clientId)
+  if (clientId !== undefined && clientId.length >= 2) options.push([61, clientId])
   const machineId = asked.get(97)
-  if (machineId?.length === 17) options.set(97, machineId)
+  if (machineId?.length === 17) options.push([97, machineId])
   const relay = asked.get(82)
-  if (relay !== undefined && option.relayAgent.codec.fits(relay.length) && option.relayAgent.codec.decode(relay))
-    options.set(82, relay)
+  if (relay !== undefined && relay.length > 0 && option.relayAgent.codec.decode(relay)) options.push([82, relay])
 }
 
-/** RFC 2131 table 3: copied from the client's message. */
-function header(packet: Packet): Omit<Packet, 'ciaddr' | 'yiaddr' | 'siaddr' | 'file' | 'options'> {
-  const { htype, hlen, xid, flags, giaddr, chaddr } = packet
-  return { op: 2, htype, hlen, hops: 0, xid, secs: 0, flags, giaddr, chaddr, sname: '' }
+/** RFC 2131 table 3: what is copied from the client's message, and nothing else. */
+function replyTo({ htype, hlen, xid, flags, giaddr, chaddr }: Packet, options: readonly Entry[]): Draft {
+  return {
+    op: 2,
+    htype,
+    hlen,
+    hops: 0,
+    xid,
+    secs: 0,
+    flags,
+    ciaddr: 0,
+    yiaddr: 0,
+    siaddr: 0,
+    giaddr,
+    chaddr,
+    sname: '',
+    file: '',
+    options: new OptionList(options),
+  }
 }
+
+type Draft = { -readonly [Field in keyof Packet]: Packet[Field] }

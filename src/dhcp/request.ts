@@ -1,7 +1,7 @@
 import type { Client } from '../boot/client.ts'
 import { contains, type Cidr } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
-import { option, optionOf, read, type MessageType } from './options.ts'
+import { option, read, strictOptions, type MessageType } from './options.ts'
 import type { Malformed, Packet } from './packet.ts'
 import { clientOf } from './pxe.ts'
 
@@ -31,6 +31,7 @@ export type DropReason =
   | 'request without an address'
   | 'unknown network'
   | 'lease not written'
+  | 'not sent'
   | 'too many declines'
   | 'internal'
 
@@ -70,10 +71,11 @@ function isClientMessage(type: number | undefined): type is ClientMessage {
   return type === 1 || type === 3 || type === 4 || type === 7 || type === 8
 }
 
-function isBelievable(packet: Packet): boolean {
-  for (const [code, value] of packet.options) {
-    const known = optionOf(code)
-    if (known?.strict && !known.codec.fits(value.length)) return false
+/** A wrong size of one of these makes the whole message unbelievable. */
+function isBelievable({ options }: Packet): boolean {
+  for (const { code, codec } of strictOptions) {
+    const length = options.lengthOf(code)
+    if (length !== undefined && !codec.fits(length)) return false
   }
   return true
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { option, read, write } from '../../src/dhcp/options.ts'
 import { decodePacket, encodePacket, headerSize, type Packet } from '../../src/dhcp/packet.ts'
-import { bytesOf, captured, decoded, message } from './packets.ts'
+import { codesOf, bytesOf, captured, decoded, message } from './packets.ts'
 
 /** A message whose options are exactly these bytes. */
 function raw(options: readonly number[], fields: { file?: readonly number[]; sname?: readonly number[] } = {}): Buffer {
@@ -18,7 +18,8 @@ function optionsOf(bytes: Buffer): Record<number, string> {
 
 test.each(Object.keys(captured))('%s is the same packet after decode and encode', (name) => {
   const once = decoded(bytesOf(name))
-  expect(decoded(encodePacket(once))).toEqual(once)
+  const again = decoded(encodePacket(once))
+  expect({ ...again, options: [...again.options] }).toEqual({ ...once, options: [...once.options] })
 })
 
 test.each([0, 1, 43, 235, 236, 239])('%i bytes are no DHCP message', (size) => {
@@ -111,7 +112,7 @@ test('a value of more than 255 bytes is written in parts', () => {
 
 test('the relay option is the last one', () => {
   const bytes = encodePacket(message(1, { more: [[82, Buffer.from([1, 1, 9])], write(option.hostName, 'duncan')] }))
-  expect([...decoded(bytes).options.keys()]).toEqual([53, 12, 82])
+  expect(codesOf(decoded(bytes).options)).toEqual([53, 12, 82])
 })
 
 test('what does not fit into a short message moves to unused header fields', () => {
@@ -132,7 +133,7 @@ test('the last of the order are left out whole when no field has room', () => {
     sname: 'x',
   }
   const { options } = decoded(encodePacket(packet, 548))
-  expect([...options.keys()]).toEqual([53, 67, 12])
+  expect(codesOf(options)).toEqual([53, 67, 12])
 })
 
 test.each([548, 600, 1472])('nothing is ever written past a limit of %i bytes', (limit) => {

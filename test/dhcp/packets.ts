@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseIpv4 } from '../../src/net/ipv4.ts'
 import { parseMac } from '../../src/net/mac.ts'
-import { option, write, type MessageType } from '../../src/dhcp/options.ts'
+import { option, OptionList, write, type Entry, type MessageType, type Options } from '../../src/dhcp/options.ts'
 import { decodePacket, type Packet } from '../../src/dhcp/packet.ts'
 
 interface Captured {
@@ -28,6 +28,10 @@ export function real(name: string): Packet {
   return decoded(bytesOf(name))
 }
 
+export function codesOf(options: Options): readonly number[] {
+  return [...options].map(([code]) => code)
+}
+
 export interface Wish {
   readonly mac?: string
   readonly requested?: string
@@ -43,10 +47,10 @@ export function message(type: MessageType, wish: Wish = {}): Packet {
   const { mac = '52:54:00:77:00:01', requested, server, ciaddr, giaddr, more = [], fields = {} } = wish
   const chaddr = Buffer.alloc(16)
   chaddr.write(parseMac(mac).replaceAll(':', ''), 'hex')
-  const options = new Map<number, Buffer>([write(option.messageType, type)])
-  if (requested !== undefined) options.set(...write(option.requested, parseIpv4(requested)))
-  if (server !== undefined) options.set(...write(option.serverId, parseIpv4(server)))
-  for (const [code, value] of more) options.set(code, value)
+  const options: Entry[] = [write(option.messageType, type)]
+  if (requested !== undefined) options.push(write(option.requested, parseIpv4(requested)))
+  if (server !== undefined) options.push(write(option.serverId, parseIpv4(server)))
+  const all = new Map([...options, ...more])
   return {
     op: 1,
     htype: 1,
@@ -62,7 +66,7 @@ export function message(type: MessageType, wish: Wish = {}): Packet {
     chaddr,
     sname: '',
     file: '',
-    options,
+    options: new OptionList([...all]),
     ...fields,
   }
 }

@@ -1,0 +1,102 @@
+import type { Udp, UdpSocket } from '../net/udp.ts'
+import type { Clerk, Outcome, Reply } from './clerk.ts'
+import type { DhcpEvent } from './event.ts'
+import type { Lease, LeaseBook } from './lease.ts'
+import { serverPort } from './route.ts'
+
+export interface DoorParts {
+  readonly udp: Udp
+  readonly leases: LeaseBook
+  readonly clock: { readonly now: () => number }
+  readonly onEvent?: (event: DhcpEvent) => void
+}
+
+type Promised = Outcome & { readonly lease: Lease }
+
+/** Room for the DISCOVERs of a whole hall that was just switched on. */
+const receiveBuffer = 4 << 20
+
+/**
+ * The socket of one interface: a broadcast is answered where it came in. OFFERs leave at once. ACKs wait until the leases of their whole
+ * batch are on disk, in one transaction, and leave together.
+ */
+export class Door {
+  readonly #name: string
+  readonly #clerk: Clerk
+  readonly #parts: DoorParts
+  readonly #commits = new Set<Promise<void>>()
+  #socket: UdpSocket | undefined
+  #promised: Promised[] = []
+
+  constructor(name: string, clerk: Clerk, parts: DoorParts) {
+    this.#name = name
+    this.#clerk = clerk
+    this.#parts = parts
+  }
+
+  async open(): Promise<void> {
+    this.#socket = await this.#parts.udp.open({
+      port: serverPort,
+      device: this.#name,
+      broadcast: true,
+      reuse: true,
+      receiveBuffer,
+      onMessage: ({ bytes }) => this.#hear(bytes),
+      onBatchEnd: () => this.#endBatch(),
+      // One datagram that could not be sent (a cable pulled, an interface down) is asked for again by its client.
+      onError: (error) => this.#clerk.drop('not sent', this.#name, this.#parts.clock.now(), error.message),
+    })
+  }
+
+  /** Leases under way are written, their ACKs still leave. */
+  async close(): Promise<void> {
+    this.#endBatch()
+    await Promise.allSettled(this.#commits)
+    const socket = this.#socket
+    this.#socket = undefined
+    await socket?.close()
+  }
+
+  #hear(bytes: Buffer): void {
+    const outcome = this.#clerk.take(bytes, this.#name, this.#parts.clock.now())
+    if (!outcome) return
+    if (outcome.lease) this.#promised.push({ ...outcome, lease: outcome.lease })
+    else this.#finish(outcome)
+  }
+
+  #endBatch(): void {
+    const promised = this.#promised
+    if (promised.length > 0) {
+      this.#promised = []
+      this.#keep(promised)
+    }
+    this.#socket?.flush?.()
+  }
+
+  #keep(promised: readonly Promised[]): void {
+    const commit = this.#parts.leases
+      .commit(promised.map(({ lease }) => lease))
+      .then(
+        () => {
+          for (const outcome of promised) this.#finish(outcome)
+          this.#socket?.flush?.()
+        },
+        // An ACK without its lease on disk would be a lie: nothing is sent, and the clients ask again.
+        (error: unknown) => {
+          for (const _ of promised)
+            this.#clerk.drop('lease not written', this.#name, this.#parts.clock.now(), String(error))
+        },
+      )
+      .finally(() => this.#commits.delete(commit))
+    this.#commits.add(commit)
+  }
+
+  #finish({ reply, event }: Outcome): void {
+    if (reply) this.#send(reply)
+    if (event) this.#parts.onEvent?.(event)
+  }
+
+  #send({ bytes, to }: Reply): void {
+    this.#socket?.send(bytes, to.port, to.address)
+  }
+}
