@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { Sessions } from '../boot/session.ts'
@@ -14,7 +15,7 @@ import { serverAddress } from '../net/reach.ts'
 import { SqliteEvents } from '../store/sqlite/events.ts'
 import { SqlitePermits } from '../store/sqlite/permits.ts'
 import { serverKey } from '../store/sqlite/database.ts'
-import { Templates } from '../template/templates.ts'
+import { Templates, type TemplateFile, type TemplateReader } from '../template/templates.ts'
 
 /** What Birnam ships, beside src/: kickstart/, templates/, pxelinux/. */
 export const shipped: string = fileURLToPath(new URL('../../', import.meta.url))
@@ -73,7 +74,7 @@ export function addressesOf(leases: LeaseBook, now: () => number = Date.now): Ad
 /** All that comes from the site alone; made anew and swapped in one step when the site changes. */
 function siteParts(site: Site): Pick<House, 'registry' | 'paths' | 'templates' | 'bootFiles'> {
   const paths = new Paths(site.directory, shipped)
-  return { registry: new Registry(site), paths, templates: new Templates(paths), bootFiles: bootFilesOf(site) }
+  return { registry: new Registry(site), paths, templates: new Templates(readerOf(paths)), bootFiles: bootFilesOf(site) }
 }
 
 function bootFilesOf(site: Site): ReadonlySet<string> {
@@ -83,4 +84,20 @@ function bootFilesOf(site: Site): ReadonlySet<string> {
     if ('initrd' in item) for (const name of item.initrd) names.add(name)
   }
   return names
+}
+
+/** Templates by their path in the site, else in what is shipped; looked at again after a second. */
+function readerOf(paths: Paths): TemplateReader {
+  const known = new Map<string, { readonly until: number; readonly file: TemplateFile | undefined }>()
+  return {
+    read(name) {
+      const now = performance.now()
+      const before = known.get(name)
+      if (before && now < before.until) return before.file
+      const found = paths.find(name)
+      const file = found && { text: readFileSync(found.path, 'utf8'), file: name }
+      known.set(name, { until: now + 1000, file })
+      return file
+    },
+  }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { openServer, type Server } from '../app/server.ts'
+import type { Server } from '../app/server.ts'
 import { bannerText } from './banner.ts'
 import { globals, placeHere } from './context.ts'
 
@@ -10,6 +10,8 @@ export function addServe(program: Command): void {
     .description('answer DHCP, TFTP and HTTP for the site, until SIGTERM')
     .option('--verbose', 'log every event, not only the ones a person waits for')
     .action(async (options: { verbose?: boolean }, command: Command) => {
+      // The other commands need none of the listeners, and start sooner without them.
+      const { openServer } = await import('../app/server.ts')
       const place = placeHere(command)
       const server = await openServer(place, { verbose: options.verbose === true })
       const { json } = globals(command)

@@ -1,0 +1,48 @@
+import { execa } from 'execa'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** The installers' own validators that are installed on this host. */
+export interface ExternalChecks {
+  readonly names: readonly string[]
+  validate(family: string, text: string, version: string): Promise<readonly { message: string }[]>
+}
+
+interface Tool {
+  readonly command: string
+  /** Arguments before the file; its output when it fails is the complaint. */
+  args(version: string): readonly string[]
+}
+
+const tools: Readonly<Record<string, Tool>> = {
+  kickstart: { command: 'ksvalidator', args: (version) => ['-v', Number(version) >= 20 ? `F${version}` : `RHEL${version}`] },
+  preseed: { command: 'debconf-set-selections', args: () => ['-c'] },
+}
+
+export async function externalChecks(): Promise<ExternalChecks> {
+  const present = new Set<string>()
+  for (const { command } of Object.values(tools)) {
+    const { failed } = await execa('sh', ['-c', 'command -v "$1"', 'sh', command], { reject: false })
+    if (!failed) present.add(command)
+  }
+  return {
+    names: [...present],
+    async validate(family, text, version) {
+      const tool = tools[family]
+      return tool && present.has(tool.command) ? run(tool, text, version) : []
+    },
+  }
+}
+
+async function run({ command, args }: Tool, text: string, version: string): Promise<readonly { message: string }[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'birnam-check-'))
+  try {
+    const file = join(directory, 'answer')
+    await writeFile(file, text, { mode: 0o600 })
+    const { failed, all = '' } = await execa(command, [...args(version), file], { reject: false, all: true, timeout: 30_000 })
+    return failed ? [{ message: `${command}: ${all.replaceAll(file, 'answer').trim().split('\n').slice(-3).join(' ')}` }] : []
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
