@@ -1,13 +1,9 @@
 import type { Mac } from '../net/mac.ts'
+import { Ageing } from './ageing.ts'
 
 export interface Range {
   readonly from: number
   readonly to: number
-}
-
-interface Offer {
-  readonly address: number
-  readonly until: number
 }
 
 /** Offers are promises of half a minute: they live here alone, and there are never more of them than this. */
@@ -26,10 +22,10 @@ export class Pool {
   readonly #queue: number[] = []
   #head = 0
   #frontier = 0
-  /** Address → end, in the order of the last renewal; with one lease time per subnet that is the order of ending. */
-  readonly #leases = new Map<number, number>()
-  readonly #declined = new Map<number, number>()
-  readonly #offers = new Map<Mac, Offer>()
+  /** By address, in the order of the last renewal; with one lease time per subnet that is the order of ending. */
+  readonly #leases = new Ageing<number, undefined>()
+  readonly #declined = new Ageing<number, undefined>()
+  readonly #offers = new Ageing<Mac, number>()
   readonly #offered = new Map<number, Mac>()
   /** How many addresses were looked at so far: what a search costs, for whoever wants to know. */
   looks = 0
@@ -54,13 +50,18 @@ export class Pool {
     return this.#leases.size
   }
 
-  get declined(): number {
-    return this.#declined.size
+  get offers(): number {
+    return this.#offers.size
+  }
+
+  /** Addresses in line to be used again. */
+  get queued(): number {
+    return this.#queue.length
   }
 
   offerTo(mac: Mac, now: number): number | undefined {
     const offer = this.#offers.get(mac)
-    return offer && offer.until > now ? offer.address : undefined
+    return offer && offer.until > now ? offer.value : undefined
   }
 
   /** Keeps an address for a machine that was just offered it. A later offer replaces the earlier one. */
@@ -68,15 +69,15 @@ export class Pool {
     if (!this.contains(address)) return
     this.withdraw(mac)
     this.#dropOffer(address)
-    if (this.#offers.size >= mostOffers) this.withdraw(this.#offers.keys().next().value!)
-    this.#offers.set(mac, { address, until: now + offerLifetime })
+    if (this.#offers.size >= mostOffers) this.withdraw(this.#offers.oldest!.key)
+    this.#offers.set(mac, address, now + offerLifetime)
     this.#offered.set(address, mac)
     this.#take(address)
   }
 
   /** Keeps the promises that an earlier pool of the same subnet made. */
   inherit(earlier: Pool, now: number): void {
-    for (const [mac, { address, until }] of earlier.#offers) {
+    for (const { key: mac, value: address, until } of earlier.#offers) {
       if (until > now && this.contains(address) && !this.#leases.has(address)) this.offer(mac, address, now)
     }
   }
@@ -85,17 +86,16 @@ export class Pool {
     const offer = this.#offers.get(mac)
     if (!offer) return
     this.#offers.delete(mac)
-    this.#offered.delete(offer.address)
-    this.#giveBack(offer.address)
+    this.#offered.delete(offer.value)
+    this.#giveBack(offer.value)
   }
 
   lease(mac: Mac, address: number, until: number): void {
-    if (this.#offers.get(mac)?.address !== address) this.withdraw(mac)
+    if (this.#offers.get(mac)?.value !== address) this.withdraw(mac)
     if (!this.contains(address)) return
     this.#dropOffer(address)
     this.#declined.delete(address)
-    this.#leases.delete(address)
-    this.#leases.set(address, until)
+    this.#leases.set(address, undefined, until)
     this.#take(address)
   }
 
@@ -109,8 +109,7 @@ export class Pool {
     if (!this.contains(address)) return
     this.#dropOffer(address)
     this.#leases.delete(address)
-    this.#declined.delete(address)
-    this.#declined.set(address, until)
+    this.#declined.set(address, undefined, until)
     this.#take(address)
   }
 
@@ -126,7 +125,7 @@ export class Pool {
    */
   candidate(now: number): number | undefined {
     this.#sweep(now)
-    return this.#fromFrontier() ?? this.#fromQueue() ?? this.#offers.values().next().value?.address
+    return this.#fromFrontier() ?? this.#fromQueue() ?? this.#offers.oldest?.value
   }
 
   #dropOffer(address: number): void {
@@ -137,15 +136,12 @@ export class Pool {
   }
 
   #sweep(now: number): void {
-    for (const [mac, { until }] of this.#offers) {
-      if (until > now) break
-      this.withdraw(mac)
-    }
+    for (let offer = this.#offers.oldest; offer && offer.until <= now; offer = this.#offers.oldest)
+      this.withdraw(offer.key)
     for (const ending of [this.#leases, this.#declined]) {
-      for (const [address, until] of ending) {
-        if (until > now) break
-        ending.delete(address)
-        this.#giveBack(address)
+      for (let oldest = ending.oldest; oldest && oldest.until <= now; oldest = ending.oldest) {
+        ending.delete(oldest.key)
+        this.#giveBack(oldest.key)
       }
     }
   }

@@ -101,11 +101,11 @@ class Log {
     return [...this.#living.values()]
   }
 
-  livingBefore(id: number): readonly Lease[] {
+  livingBefore(end: number): readonly Lease[] {
     const leases: Lease[] = []
-    for (const [own, lease] of this.#living) {
-      if (own >= id) break
-      leases.push(lease)
+    for (let id = this.first; id < end; id++) {
+      const lease = this.#living.get(id)
+      if (lease) leases.push(lease)
     }
     return leases
   }
