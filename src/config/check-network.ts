@@ -26,6 +26,11 @@ export function checkAddresses(site: Site, report: Reporter): void {
       severity: 'warning',
     })
   }
+  if (mode === 'server' && subnets.length > 0 && interfaces.length === 0) {
+    const hint = 'name the interface of that network in dhcp.interfaces'
+    const message = 'a DHCP server without interfaces answers nobody'
+    report(server, ['dhcp', 'mode'], { message, hint, severity: 'warning' })
+  }
   const special = specialAddresses(site)
   for (const machine of site.machines) checkMachine(site, machine, special, report)
 }

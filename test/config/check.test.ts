@@ -6,7 +6,7 @@ const fleet = (...machines: string[]) => ({
   'fleet.yaml': `machines:\n${machines.map((text) => `  - { ${text} }\n`).join('')}`,
 })
 const dhcp = (...subnets: string[]) => ({
-  'birnam.yaml': `address: 10.77.0.1\ndhcp:\n  mode: server\n  subnets:\n${subnets.map((text) => `    - { ${text} }\n`).join('')}`,
+  'birnam.yaml': `address: 10.77.0.1\ndhcp:\n  mode: server\n  interfaces: [lab-br]\n  subnets:\n${subnets.map((text) => `    - { ${text} }\n`).join('')}`,
 })
 const short = (lines: readonly string[]) => lines.map((line) => line.replace(/ \([^(]*\)$/, ''))
 
@@ -106,8 +106,8 @@ test.each([
 test('the addresses of the server and of the router are taken out of a range, with a warning', () => {
   const files = dhcp('cidr: 10.77.0.0/24, range: 10.77.0.1-10.77.0.9, router: 10.77.0.5')
   expect(short(said(files))).toEqual([
-    'birnam.yaml:5:36: warning: dhcp.subnets[0].range: the range holds 10.77.0.1, the address of this server',
-    'birnam.yaml:5:36: warning: dhcp.subnets[0].range: the range holds 10.77.0.5, the address of the router',
+    'birnam.yaml:6:36: warning: dhcp.subnets[0].range: the range holds 10.77.0.1, the address of this server',
+    'birnam.yaml:6:36: warning: dhcp.subnets[0].range: the range holds 10.77.0.5, the address of the router',
   ])
   const [subnet] = good(files).server.dhcp.subnets
   expect(subnet?.ranges.map(({ from, to }) => [from, to].map(formatIpv4))).toEqual([
@@ -147,5 +147,11 @@ test('a profile that wipes disks is not for strangers', () => {
   const profiles = 'profiles: [{ name: db, kind: install, kernel: k, answer: a }]'
   expect(said({ 'birnam.yaml': 'strangers: db', 'p.yaml': profiles })[0]).toContain(
     'birnam.yaml:1:12: strangers: db wipes disks: not for machines that nobody named',
+  )
+})
+
+test('a DHCP server without interfaces is worth a warning: it never answers on a network nobody named', () => {
+  expect(said({ 'birnam.yaml': 'dhcp: { mode: server, subnets: [{ cidr: 10.77.0.0/24 }] }' })[0]).toContain(
+    'a DHCP server without interfaces answers nobody',
   )
 })

@@ -91,6 +91,6 @@ test('any text in vars, args and serial numbers comes back as it was', () => {
       const site = { ...good({ 'birnam.yaml': '' }), machines: [machine], profiles: [profile] }
       expect(nouns(again(site))).toEqual(nouns(site))
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   )
 })
