@@ -1,32 +1,36 @@
-/** Loaders that installed systems put on their EFI system partition; shim first, for Secure Boot. */
-const installed: readonly string[] = [
-  ...['debian', 'ubuntu', 'redhat', 'rocky', 'almalinux', 'centos', 'fedora', 'opensuse', 'sles'].map(
-    (name) => `/EFI/${name}/shimx64.efi`,
-  ),
-  '/EFI/debian/grubx64.efi',
-  '/EFI/ubuntu/grubx64.efi',
-  '/EFI/opensuse/grubx64.efi',
-  '/EFI/BOOT/BOOTX64.EFI',
+/** Loaders that systems put on their EFI system partition, best first: shim, for Secure Boot; the removable path last. */
+const loaders: readonly string[] = [
+  'EFI/*/shimx64.efi',
+  'EFI/*/grubx64.efi',
+  'EFI/systemd/systemd-bootx64.efi',
+  'EFI/Microsoft/Boot/bootmgfw.efi',
+  'EFI/BOOT/BOOTX64.EFI',
 ]
 
 /**
- * GRUB statements that boot the machine's own disk. UEFI: the first loader found on any disk, else back to the firmware.
- * BIOS: the first disk's boot sector.
+ * GRUB statements that boot the machine's own disk. UEFI: the first loader found on any partition. BIOS: the first disk's
+ * boot sector. Else back to the firmware, which may know better (EDK2 opens its menu, because GRUB cannot end with an error).
  */
 export const diskBoot: readonly string[] = [
+  'set network="$root"',
   'if [ "$grub_platform" = efi ]; then',
-  `  for loader in ${installed.join(' ')}; do`,
-  '    unset disk',
-  '    search --no-floppy --file --set=disk "$loader"',
-  '    if [ -n "$disk" ]; then',
-  '      chainloader "($disk)$loader"',
+  `  for loader in ${loaders.map((path) => `(hd*,*)/${path}`).join(' ')}; do`,
+  // A pattern without a match stays as it is.
+  '    if [ -f "$loader" ]; then',
+  // The chained loader looks for its own files on what is root now.
+  String.raw`      regexp --set=1:root '^\(([^)]*)\)' "$loader"`,
+  '      chainloader "$loader"',
   '      boot',
   '    fi',
   '  done',
   'else',
-  '  chainloader (hd0)+1',
+  '  set root=hd0',
+  '  chainloader +1',
   '  boot',
   'fi',
+  'set root="$network"',
+  "echo 'Birnam: no system was found on the disks; back to the firmware'",
+  'sleep 3',
   'exit',
 ]
 
