@@ -11,13 +11,14 @@ export default defineConfig({
     slowTestThreshold: 2000,
     reporters: ['default', new LabReporter()],
     projects: [
-      project('unit', 0, {
+      project('unit', 1, {
+        maxWorkers: '100%',
         include: ['test/**/*.test.ts'],
         exclude: ['test/{interop,e2e,lab}/**'],
         testTimeout: 30_000,
       }),
-      project('interop', 1, { include: ['test/{interop,lab}/**/*.test.ts'], testTimeout: 180_000, ...real }),
-      project('e2e', 2, { include: ['test/e2e/**/*.test.ts'], testTimeout: 600_000, ...real }),
+      project('interop', 2, { include: ['test/{interop,lab}/**/*.test.ts'], testTimeout: 180_000, ...real }),
+      project('e2e', 3, { include: ['test/e2e/**/*.test.ts'], testTimeout: 600_000, ...real }),
     ],
   },
 })

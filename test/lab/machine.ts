@@ -18,6 +18,8 @@ export interface MachineOptions {
   readonly first?: 'network' | 'disk'
   /** Goes through a reset when the guest asks for it; otherwise a reset ends the machine. */
   readonly reboots?: boolean
+  /** What OVMF leaves out, by its own name (`IPv4PXESupport`: HTTP boot comes at once). */
+  readonly without?: readonly string[]
   /** MiB. */
   readonly memory?: number
 }
@@ -36,7 +38,7 @@ export interface Machine extends AsyncDisposable {
 export async function switchOn(lan: Lan, options: MachineOptions): Promise<Machine> {
   const place = await mkdtemp(join(tmpdir(), 'birnam-machine-'))
   const tap = await lan.tap()
-  const firmware = options.firmware === 'uefi' ? await uefi(place) : []
+  const firmware = options.firmware === 'uefi' ? await uefi(place, options) : []
   const machine = [...base(options), ...firmware, ...nic(tap, options), ...disk(options)]
   return new Qemu(lan.wire.start(['qemu-system-x86_64', ...machine]), place)
 }
@@ -85,12 +87,13 @@ function base({ memory = 512, uuid, reboots = false }: MachineOptions): string[]
 }
 
 /** OVMF with variables of its own. Without PXE over IPv6, which costs it 84 s when the disk's turn should come. */
-async function uefi(place: string): Promise<string[]> {
+async function uefi(place: string, { without = [] }: MachineOptions): Promise<string[]> {
   const variables = join(place, 'vars.fd')
   await copyFile('/usr/share/OVMF/OVMF_VARS_4M.fd', variables)
   const code = 'if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd'
   const flash = ['-drive', code, '-drive', `if=pflash,unit=1,format=raw,file=${variables}`]
-  return [...flash, '-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=no']
+  const off = ['IPv6PXESupport', ...without].flatMap((name) => ['-fw_cfg', `name=opt/org.tianocore/${name},string=no`])
+  return [...flash, ...off]
 }
 
 function nic(tap: string, { nic: model = 'virtio-net-pci', mac, firmware, rom, first }: MachineOptions): string[] {

@@ -1,0 +1,57 @@
+import type { Trace } from '../../src/api/trace.ts'
+import { advertise } from '../lab/advertise.ts'
+import { switchOn, type Machine, type MachineOptions } from '../lab/machine.ts'
+import { openLan, type Lan } from '../lab/network.ts'
+import { serve, type BirnamServer } from '../lab/server.ts'
+import { duncan, openSite, type LabSite, type LabSiteOptions } from '../lab/site.ts'
+
+/** A LAN with Birnam on it, serving a site. Machines are switched on, watched, and gone with it. */
+export interface Stage extends AsyncDisposable {
+  readonly lan: Lan
+  readonly site: LabSite
+  readonly server: BirnamServer
+  /** Duncan, unless another MAC is given. */
+  boot(options?: Partial<MachineOptions>): Promise<Machine>
+  /** The last boot of the machine, as `birnam trace` retells it. */
+  trace(name: string): Promise<Trace>
+}
+
+export async function openStage(options: LabSiteOptions = {}): Promise<Stage> {
+  await using opening = new AsyncDisposableStack()
+  const site = opening.use(await openSite(options))
+  const lan = opening.use(await openLan())
+  await advertise(lan)
+  const server = opening.use(await serve(lan, site))
+  const opened = opening.move()
+  return {
+    lan,
+    site,
+    server,
+    boot: async (machine) => opened.use(await switchOn(lan, { mac: duncan.mac, ...machine })),
+    trace: async (name) => readTrace(await server.command('trace', name, '--json')),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+function readTrace(text: string): Trace {
+  const trace: Trace = JSON.parse(text)
+  return trace
+}
+
+/** The types of a trace's events in their order; files with their names, as they went out whole. */
+export function story(trace: Trace): string[] {
+  return trace.events.map(({ type, detail }) => (type === 'file.sent' ? `sent ${lastName(detail?.['name'])}` : type))
+}
+
+function lastName(name: unknown): string {
+  return String(name).split('/').at(-1)!
+}
+
+/** The answer that the guest fetched and printed. */
+export async function answerOf(machine: Machine): Promise<string> {
+  const [, answer] = await machine.sees(/LAB-ANSWER-BEGIN\n([\s\S]*?)\n+LAB-ANSWER-END/)
+  return answer!
+}
+
+/** What the guest prints when it has fetched duncan's answer. */
+export const duncansAnswer = 'I am duncan with 52:54:00:77:00:01 at 10.77.0.11, the king.\nServed by 10.77.0.1.'
