@@ -38,15 +38,17 @@ const keyed = /^([A-Za-z_][\w.-]*):(?: +(.*))?$/
 const deepest = 30
 
 class QuickReader {
-  readonly #lines: string[]
+  readonly #text: string
   readonly #items = new Map<string, { start: number; end: number }[]>()
-  #at = 0
-  /** The line that `#peek` found at `#at`, or what is left of it after a `- `. */
+  /** Where the line begins that is read next, and its number. */
+  #offset = 0
+  #number = 1
+  /** The line that `#peek` found there, or what is left of it after a `- `. */
   #line: Line | undefined
 
   constructor(text: string) {
-    this.#lines = text.split('\n')
-    if (this.#lines[0] === '---') this.#at = 1
+    this.#text = text
+    if (text.startsWith('---\n')) this.#next()
   }
 
   read(): Quick {
@@ -58,18 +60,21 @@ class QuickReader {
   }
 
   #peek(): Line | undefined {
-    while (!this.#line && this.#at < this.#lines.length) {
-      const text = this.#lines[this.#at]!
-      const content = text.trim()
-      if (content === '' || content.startsWith('#')) this.#at++
-      else this.#line = { indent: text.length - text.trimStart().length, content }
+    while (!this.#line && this.#offset < this.#text.length) {
+      const end = this.#text.indexOf('\n', this.#offset)
+      const text = this.#text.slice(this.#offset, end < 0 ? undefined : end)
+      const content = text.trimStart()
+      if (content === '' || content.startsWith('#')) this.#next()
+      else this.#line = { indent: text.length - content.length, content: content.trimEnd() }
     }
     return this.#line
   }
 
   #next(): void {
+    const end = this.#text.indexOf('\n', this.#offset)
+    this.#offset = end < 0 ? this.#text.length : end + 1
+    this.#number++
     this.#line = undefined
-    this.#at++
   }
 
   #map(indent: number, typed: boolean, depth: number): Record<string, unknown> {
@@ -104,9 +109,9 @@ class QuickReader {
     const places: { start: number; end: number }[] = []
     if (top !== '') this.#items.set(top, places)
     for (let line = this.#peek(); line && line.indent === indent && isItem(line.content); line = this.#peek()) {
-      const start = this.#at + 1
+      const start = this.#number
       list.push(this.#item(line, typed, depth) ?? null)
-      places.push({ start, end: this.#at + 1 })
+      places.push({ start, end: this.#number })
     }
     if ((this.#peek()?.indent ?? 0) > indent) throw new Beyond()
     return list

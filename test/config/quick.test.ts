@@ -30,7 +30,7 @@ test('a fleet as programs write it is read by the quick reader, with the lines o
   expect(quick?.value).toEqual(slow(text))
   expect(quick?.items.get('machines')).toEqual([
     { start: 3, end: 7 },
-    { start: 7, end: 13 },
+    { start: 7, end: 12 },
   ])
 })
 
