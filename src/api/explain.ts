@@ -42,16 +42,19 @@ export interface ForecastName {
 }
 
 /** The part of a forecast that only the DHCP room knows. */
-export type ForecastReply = (client: Client) => readonly string[]
+export type ForecastReply = (house: House, client: Client) => readonly string[]
 
-export function explain(house: House, shelf: Shelf, reply: ForecastReply, machine: Machine, firmware: FirmwareName): Forecast {
+export function explain(running: House, shelf: Shelf, reply: ForecastReply, machine: Machine, firmware: FirmwareName): Forecast {
+  // One moment for all of it: the session's name is made from the time.
+  const at = running.now()
+  const house = { ...running, now: () => at }
   const mac = machine.macs[0]
   if (!mac) throw new Fault('machine-unknown', `machine ${machine.name} has no MAC address`, { ...machine.origin, hint: 'add mac:' })
   const kind = firmwares[firmware]
   const session = kind.asker === 'os' ? undefined : house.sessions.imagined(mac, house.now())
   const client = clientFor(machine, kind, session)
   const answer = askHouse(house, client)
-  return compose({ house, shelf, machine, client, answer, ...(session && { session }) }, kind.title, reply(client))
+  return compose({ house, shelf, machine, client, answer, ...(session && { session }) }, kind.title, reply(house, client))
 }
 
 interface Scene {
@@ -103,7 +106,9 @@ function names(scene: Scene, boot: ReturnType<typeof bootOf>, problems: string[]
   const about = { mac: client.mac!, ...(machine.uuid && { uuid: machine.uuid }), ...(machine.ip && { address: machine.ip }) }
   let menu: string | undefined
   for (const name of namesAsked(then, about)) {
-    const line = lookUp(scene, name, problems)
+    // The signed GRUB has its prefix /grub built in, wherever it was loaded from.
+    const { session: _, ...rootless } = scene
+    const line = lookUp(name.startsWith('grub/') ? rootless : scene, name, problems)
     asked.push(line)
     if (line.menu !== undefined) menu = line.menu
     if (line.found && isMenu(line)) break

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { Client } from '../boot/client.ts'
 import type { Site } from '../config/site.ts'
 import type { LeaseBook } from '../dhcp/lease.ts'
 import { openDhcp, type DhcpServer } from '../dhcp/server.ts'
@@ -12,8 +11,6 @@ import { chooseUdp, type Udp } from '../net/udp.ts'
 import { openTftp, type TftpServer } from '../tftp/server.ts'
 import type { Core } from './core.ts'
 import { addressOn } from '../net/interfaces.ts'
-import { forecastLines } from './forecast.ts'
-import { openWire } from './wire.ts'
 import { shut, tryOpen, type Listener, type Opened } from './listeners.ts'
 
 /** DHCP, TFTP and HTTP on one core. */
@@ -21,7 +18,6 @@ export interface Doors {
   readonly listeners: readonly Listener[]
   readonly httpPort: number | undefined
   counters(): Record<string, unknown>
-  forecast(client: Client): readonly string[]
   update(site: Site): void
   close(): Promise<void>
 }
@@ -43,7 +39,6 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
     listeners: [http.listener, tftp.listener, dhcp.listener],
     httpPort: http.door?.port,
     counters,
-    forecast: (client) => forecastLines(parts.core.house, parts.leases, client),
     update: (site) => void dhcp.door?.update(site.server.dhcp),
     async close() {
       // No new boots first, then let those under way end.
@@ -90,7 +85,7 @@ async function openAddresses({ core, leases }: DoorParts, udp: Udp): Promise<Ope
   if (settings.mode === 'proxy') return { listener: shut('DHCP', 'ProxyDHCP is not in this version', 'set dhcp.mode: server or off') }
   return tryOpen('DHCP', settings.interfaces.join(', '), () =>
     openDhcp({
-      openWire: ({ interface: device, port }) => openWire(udp, device, port),
+      udp,
       clock: { now: house.now },
       serverAddressFor: addressOn,
       settings,

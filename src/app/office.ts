@@ -25,7 +25,7 @@ export async function openOffice(place: { readonly site: string; readonly data: 
   addRoutes(app, {
     house,
     shelf,
-    reply: (client) => forecastLines(house, leases, client),
+    reply: (at, client) => forecastLines(at, leases, client),
     status: () => ({ running: false }),
     reload: () => ({ changed: false, problems: [] }),
     leases: () => leases.list(),

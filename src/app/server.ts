@@ -15,6 +15,7 @@ import { openDatabase } from '../store/sqlite/database.ts'
 import { SqliteLeases } from '../store/sqlite/leases.ts'
 import { addressesOf, openCore, type Core } from './core.ts'
 import { openDoors, type Doors } from './doors.ts'
+import { forecastLines } from './forecast.ts'
 import { tryOpen, type Listener } from './listeners.ts'
 
 export interface Server {
@@ -51,7 +52,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   addRoutes(app, {
     house: core.house,
     shelf: core.shelf,
-    reply: (client) => doors?.forecast(client) ?? [],
+    reply: (at, client) => forecastLines(at, leases, client),
     status: () => ({ running: true, listeners: doors?.listeners, counters: doors?.counters() }),
     reload,
     leases: () => leases.list(),

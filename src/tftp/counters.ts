@@ -1,0 +1,36 @@
+/** What happened since the start; only ever counted up. */
+export interface TftpCounters {
+  requests: number
+  sent: number
+  missing: number
+  refused: number
+  failed: number
+  aborted: number
+  timeouts: number
+  /** RRQs that came again before their transfer had begun. */
+  repeated: number
+  overloaded: number
+  /** Packets to a transfer's port that belong to no transfer. */
+  strays: number
+  malformed: number
+  windows: number
+  sendErrors: number
+}
+
+export function newCounters(): TftpCounters {
+  return {
+    requests: 0,
+    sent: 0,
+    missing: 0,
+    refused: 0,
+    failed: 0,
+    aborted: 0,
+    timeouts: 0,
+    repeated: 0,
+    overloaded: 0,
+    strays: 0,
+    malformed: 0,
+    windows: 0,
+    sendErrors: 0,
+  }
+}

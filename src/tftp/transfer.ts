@@ -1,0 +1,132 @@
+import type { Terms } from './negotiate.ts'
+
+/** What the state machine wants sent. */
+export interface Sender {
+  oack(): void
+  /** `count` blocks from the absolute block number `first` (1-based; the wire carries it modulo 65536). */
+  blocks(first: number, count: number): void
+}
+
+/** RFC 1123 §4.2.3.2: the time before a resend adapts to what was measured. Milliseconds. */
+const firstTimeout = 300
+const leastTimeout = 50
+const mostTimeout = 2000
+const giveUpAfter = 15_000
+/** A repeated ACK this long after the last send means that the send was lost; sooner, it is the echo of a duplicate. */
+const patience = 50
+
+/**
+ * One read transfer: no socket, no clock. Time comes in with every call, in milliseconds of one monotonic clock. A window is sent, its ACK
+ * sends the next one; an ACK inside the window goes on from there (RFC 7440 §4); nothing else sends at once, so a doubled packet is
+ * never answered by another (RFC 1123 §4.2.3.1, the sorcerer's apprentice).
+ */
+export class Transfer {
+  readonly #send: Sender
+  readonly #windowsize: number
+  readonly #last: number
+  readonly #longest: number
+  readonly #giveUp: number
+  /** The last block that is known to have arrived. */
+  #arrived = 0
+  #sentTo = 0
+  #opening: boolean
+  #sentAt = 0
+  #progressAt = 0
+  #resent = false
+  #smoothed: number | undefined
+  #timeout = firstTimeout
+
+  /** `blocks`: how many there are, the short or empty last one included. */
+  constructor(terms: Terms, blocks: number, send: Sender) {
+    this.#send = send
+    this.#windowsize = terms.windowsize
+    this.#last = blocks
+    this.#longest = Math.max(terms.timeout ?? mostTimeout, leastTimeout)
+    this.#giveUp = Math.max(giveUpAfter, 4 * (terms.timeout ?? 0))
+    this.#opening = terms.acknowledged.length > 0
+  }
+
+  /** Still waiting for the ACK of the OACK. */
+  get opening(): boolean {
+    return this.#opening
+  }
+
+  get finished(): boolean {
+    return !this.#opening && this.#arrived >= this.#last
+  }
+
+  start(now: number): void {
+    this.#progressAt = now
+    if (this.#opening) this.#sendOack(now)
+    else this.#sendWindow(now)
+  }
+
+  /** An ACK with its 16-bit block number. */
+  acknowledge(block: number, now: number): void {
+    if (this.#opening) return this.#open(block, now)
+    const ahead = (block - this.#arrived) & 0xffff
+    if (ahead === 0) return this.#repeated(now)
+    // Behind, or beyond what was sent: an old ACK that took its time, or nonsense.
+    if (ahead > this.#sentTo - this.#arrived) return
+    this.#arrived += ahead
+    this.#progress(now)
+    if (!this.finished) this.#sendWindow(now)
+  }
+
+  /** The same RRQ came again: its OACK was lost. */
+  requestedAgain(now: number): void {
+    if (this.#opening && now - this.#sentAt >= patience) this.#sendOack(now)
+  }
+
+  /** Called now and then; resends what is late. False: the client is gone. */
+  tick(now: number): boolean {
+    if (now - this.#progressAt >= this.#giveUp) return false
+    if (now - this.#sentAt < this.#timeout) return true
+    this.#timeout = Math.min(this.#timeout * 2, this.#longest)
+    this.#again(now)
+    return true
+  }
+
+  #open(block: number, now: number): void {
+    if (block !== 0) return
+    this.#opening = false
+    this.#progress(now)
+    this.#sendWindow(now)
+  }
+
+  #repeated(now: number): void {
+    if (now - this.#sentAt < Math.max(patience, this.#smoothed ?? 0)) return
+    this.#again(now)
+  }
+
+  #again(now: number): void {
+    this.#resent = true
+    if (this.#opening) return this.#sendOack(now)
+    this.#sendWindow(now)
+  }
+
+  // Karn: what was sent twice measures nothing.
+  #progress(now: number): void {
+    this.#progressAt = now
+    if (!this.#resent) {
+      const measured = now - this.#sentAt
+      this.#smoothed = this.#smoothed === undefined ? measured : this.#smoothed * 0.875 + measured * 0.125
+    }
+    this.#resent = false
+    const wanted = this.#smoothed === undefined ? firstTimeout : Math.max(leastTimeout, 3 * this.#smoothed)
+    this.#timeout = Math.min(wanted, this.#longest)
+  }
+
+  #sendOack(now: number): void {
+    this.#sentAt = now
+    this.#send.oack()
+  }
+
+  #sendWindow(now: number): void {
+    this.#sentAt = now
+    const first = this.#arrived + 1
+    const count = Math.min(this.#windowsize, this.#last - this.#arrived)
+    this.#sentTo = this.#arrived + count
+    this.#send.blocks(first, count)
+  }
+}
