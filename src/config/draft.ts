@@ -67,6 +67,7 @@ class DraftBuilder implements Draft {
   read(source: Source): void {
     const value = source.takeValue() ?? {}
     this.source = source
+    if (source.isSlow) this.#warnSlow(source)
     if (this.#file === serverName) this.#server(value)
     else if (typeof value !== 'object' || Array.isArray(value)) this.#wrong([], 'must be a map of lists', listHint)
     else for (const [key, items] of Object.entries(value)) this.#list(key, items)
@@ -138,6 +139,16 @@ class DraftBuilder implements Draft {
       this.found.add(() => this.source!.problem([...place, ...path], complaint, of))
     }
     return undefined
+  }
+
+  #warnSlow(source: Source): void {
+    const hint = 'one key a line, without anchors, block text and values over several lines, loads ten times faster'
+    const complaint = {
+      message: 'this large file is in a style that takes long to read',
+      hint,
+      severity: 'warning',
+    } as const
+    this.found.add(() => source.problem([], complaint))
   }
 
   #origin(list: string, index?: number): Origin {

@@ -25,6 +25,11 @@ export class Source {
     this.#value = this.#quick ? this.#quick.value : this.#whole().toValue()
   }
 
+  /** Megabytes in a style that only the whole parser reads: seconds in which nobody is answered. */
+  get isSlow(): boolean {
+    return this.#quick === undefined && this.#text.length > 1024 ** 2
+  }
+
   /** What the file says; only once, because a fleet is large and what is made of it replaces it. */
   takeValue(): unknown {
     const value = this.#value

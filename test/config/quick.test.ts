@@ -119,6 +119,13 @@ test('in a big file problems have the same places as in a small one', () => {
   ])
 })
 
+test('a file of megabytes that only the whole parser reads is worth a warning', () => {
+  const text = `vars:\n  a: &a 1\n  text: |\n${'    line\n'.repeat(150_000)}`
+  const { site, problems } = readSite(siteOf({ 'birnam.yaml': text }))
+  expect(site?.vars['a']).toBe(1)
+  expect(problems.map(({ message }) => message)).toEqual(['this large file is in a style that takes long to read'])
+})
+
 test('a big file that only the whole parser reads gives the same site', () => {
   const fleet = bigFleet('  - name: odd\n    mac: 52:54:00:77:00:01\n')
   const [quick, whole] = [fleet, `${fleet}groups: &none []\n`].map(
