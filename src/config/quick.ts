@@ -53,7 +53,8 @@ class QuickReader {
 
   read(): Quick {
     const first = this.#peek()
-    if (!first || first.indent !== 0) throw new Beyond()
+    if (!first) return { value: undefined, items: this.#items }
+    if (first.indent !== 0) throw new Beyond()
     const value = this.#map(0, false, 0)
     if (this.#peek()) throw new Beyond()
     return { value, items: this.#items }
