@@ -11,13 +11,22 @@ test('docs/errors.md has a paragraph for every fault, and for nothing else', () 
 
 test('every event that the program records stands in docs/boot.md, and no other', () => {
   const text = globSync('src/**/*.ts').map(read).join('\n')
-  const recorded = [...text.matchAll(/(?:type: |record\(|tell\(house, \w+, )'((?:dhcp|claim|permit|menu|answer|install|site)\.[a-z-]+)'/g)]
+  const recorded = [
+    ...text.matchAll(
+      /(?:type: |record\(|tell\(house, \w+, )'((?:dhcp|claim|permit|menu|answer|install|site)\.[a-z-]+)'/g,
+    ),
+  ]
   const described = [...read('docs/boot.md').matchAll(/^\| `([a-z]+\.[a-z-]+)` \|/gm)].map(([, type]) => type)
   expect([...new Set(recorded.map(([, type]) => type))].filter((type) => !described.includes(type))).toEqual([])
 })
 
 test('every relative link in the documentation leads somewhere', () => {
-  const pages = ['README.md', ...globSync('docs/**/*.md'), ...globSync('kickstart/**/*.md'), ...globSync('examples/**/*.md')]
+  const pages = [
+    'README.md',
+    ...globSync('docs/**/*.md'),
+    ...globSync('kickstart/**/*.md'),
+    ...globSync('examples/**/*.md'),
+  ]
   const dead = pages.flatMap((page) =>
     [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
       .map(([, link]) => new URL(link!, `file://${process.cwd()}/${page}`))
@@ -29,7 +38,9 @@ test('every relative link in the documentation leads somewhere', () => {
 
 test('every dependency has its line in docs/decisions/dependencies.md', () => {
   const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
-  const names = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((key) => Object.keys(manifest[key] ?? {}))
+  const names = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((key) =>
+    Object.keys(manifest[key] ?? {}),
+  )
   const page = read('docs/decisions/dependencies.md')
   expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
 })

@@ -65,5 +65,8 @@ function roomOf(file: string): string {
 function importsOf(file: string): { target: string; typeOnly: boolean }[] {
   const text = readFileSync(file, 'utf8')
   const found = [...text.matchAll(/^(?:import|export)\s+(type\s+)?[^'"]*?from\s+['"](\.[^'"]+)['"]/gm)]
-  return found.map(([, type, path]) => ({ target: normalize(join(dirname(file), path!)), typeOnly: type !== undefined }))
+  return found.map(([, type, path]) => ({
+    target: normalize(join(dirname(file), path!)),
+    typeOnly: type !== undefined,
+  }))
 }

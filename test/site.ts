@@ -44,6 +44,15 @@ export function aProfile<K extends 'live' | 'install'>(
   change: Partial<Extract<Profile, { kind: K }>> = {},
 ): Extract<Profile, { kind: K }> {
   const origin = { file: 'fleet.yaml', line: 9 }
-  const profile = { name, kind, vars: {}, kernel: 'boot/vmlinuz', initrd: ['boot/initrd.gz'], args: '', origin, ...change }
+  const profile = {
+    name,
+    kind,
+    vars: {},
+    kernel: 'boot/vmlinuz',
+    initrd: ['boot/initrd.gz'],
+    args: '',
+    origin,
+    ...change,
+  }
   return profile as unknown as Extract<Profile, { kind: K }>
 }

@@ -27,7 +27,11 @@ export interface Finding {
 }
 
 /** The outside validators that were found, and what they said of a text. */
-export type Validator = (family: string, text: string, version: string) => Promise<readonly { line?: number; message: string }[]>
+export type Validator = (
+  family: string,
+  text: string,
+  version: string,
+) => Promise<readonly { line?: number; message: string }[]>
 
 /**
  * Renders everything for every machine, an install as if its permit were armed, and collects what is wrong. The same text for
@@ -77,14 +81,21 @@ function menusOf(house: House, machine: Machine): Finding[] {
   })
 }
 
-function sceneOf(house: House, machine: Machine): {
+function sceneOf(
+  house: House,
+  machine: Machine,
+): {
   answer: ReturnType<typeof askHouse>
   audience: Parameters<typeof menuOf>[2]
   path: string
   token: string
 } {
   const mac = machine.macs[0]
-  if (!mac) throw new Fault('machine-unknown', `machine ${machine.name} has no MAC address`, { ...machine.origin, hint: 'add mac:' })
+  if (!mac)
+    throw new Fault('machine-unknown', `machine ${machine.name} has no MAC address`, {
+      ...machine.origin,
+      hint: 'add mac:',
+    })
   const session = house.sessions.imagined(mac, house.now())
   const answer = askHouse(house, { door: 'explain', asker: 'firmware', mac, session: session.id })
   const audience = { machine, mac, session, ...(answer.profile && { profile: answer.profile }) }
@@ -93,7 +104,10 @@ function sceneOf(house: House, machine: Machine): {
 
 function loadersOf(house: House, machine: Machine): Finding[] {
   const profile = house.registry.profileOf(machine)
-  const choice = loaderChoice({ machine, ...(profile && { profile }), plan: { do: 'local', why: '' } }, house.registry.site.server.loader)
+  const choice = loaderChoice(
+    { machine, ...(profile && { profile }), plan: { do: 'local', why: '' } },
+    house.registry.site.server.loader,
+  )
   const kinds = [firmwares.bios, firmwares.uefi]
   const names = kinds.map(({ asker, arch }) => firstFile({ door: 'explain', asker, arch }, choice))
   return names.flatMap((first) => {
@@ -109,15 +123,29 @@ function loaderOnShelf(house: House, name: string): boolean {
 
 function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
   const profile = house.registry.profileOf(machine)
-  if (!profile) return [{ severity: 'warning', machine: machine.name, message: 'has no profile and boots its disk', ...machine.origin }]
-  if (profile.kind === 'image') return [{ severity: 'error', machine: machine.name, ...profile.origin, message: noImages(profile.name) }]
+  if (!profile)
+    return [
+      { severity: 'warning', machine: machine.name, message: 'has no profile and boots its disk', ...machine.origin },
+    ]
+  if (profile.kind === 'image')
+    return [{ severity: 'error', machine: machine.name, ...profile.origin, message: noImages(profile.name) }]
   if (profile.kind === 'local') return []
   const distro = distroOf(house, profile)
-  const names = [profile.kernel ?? distro?.kernel, ...(profile.initrd.length > 0 ? profile.initrd : (distro?.initrd ?? []))]
+  const names = [
+    profile.kernel ?? distro?.kernel,
+    ...(profile.initrd.length > 0 ? profile.initrd : (distro?.initrd ?? [])),
+  ]
   return names.flatMap((name) => {
     if (name === undefined || shelf.find(name, dryAsk)) return []
     const message = `${name} of profile ${profile.name} is not in the site`
-    return [{ severity: 'error' as const, message, ...profile.origin, hint: 'put the file there; the path is relative to the site directory' }]
+    return [
+      {
+        severity: 'error' as const,
+        message,
+        ...profile.origin,
+        hint: 'put the file there; the path is relative to the site directory',
+      },
+    ]
   })
 }
 
@@ -147,7 +175,13 @@ async function answerOf(
   return familyFindings(house, machine, profile, text, validate)
 }
 
-async function familyFindings(house: House, machine: Machine, profile: Profile, text: string, validate: Validator): Promise<Finding[]> {
+async function familyFindings(
+  house: House,
+  machine: Machine,
+  profile: Profile,
+  text: string,
+  validate: Validator,
+): Promise<Finding[]> {
   const distro = distroOf(house, profile)
   if (!distro) return []
   const family = familyOf(distro)
@@ -165,13 +199,18 @@ function collect(machine: Machine, work: () => Finding[]): Finding[] {
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     const { file, line, hint } = error.detail
-    const place = { ...(file !== undefined && { file }), ...(line !== undefined && { line }), ...(hint !== undefined && { hint }) }
+    const place = {
+      ...(file !== undefined && { file }),
+      ...(line !== undefined && { line }),
+      ...(hint !== undefined && { hint }),
+    }
     return [{ severity: 'error', machine: machine.name, message: error.message, ...place }]
   }
 }
 
 function once(findings: readonly Finding[]): Finding[] {
   const seen = new Map<string, Finding>()
-  for (const finding of findings) seen.set(`${finding.file}:${finding.line}:${finding.machine}:${finding.message}`, finding)
+  for (const finding of findings)
+    seen.set(`${finding.file}:${finding.line}:${finding.machine}:${finding.message}`, finding)
   return [...seen.values()]
 }

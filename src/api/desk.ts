@@ -60,7 +60,10 @@ export function reinstall(house: House, name: string, wish: ReinstallWish): { pe
 export function withdraw(house: House, name: string, by: string): Permit {
   const machine = machineNamed(house, name)
   const permit = house.permits.end(machine.name, 'withdraw', house.now(), `withdrawn by ${by}`)
-  if (!permit) throw new Fault('permit-conflict', `${name} has no open permit`, { hint: `birnam machine show ${name} tells its state` })
+  if (!permit)
+    throw new Fault('permit-conflict', `${name} has no open permit`, {
+      hint: `birnam machine show ${name} tells its state`,
+    })
   tell(house, name, 'permit.withdrawn', { permit: permit.id, by })
   return permit
 }

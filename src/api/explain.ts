@@ -44,17 +44,31 @@ export interface ForecastName {
 /** The part of a forecast that only the DHCP room knows. */
 export type ForecastReply = (house: House, client: Client) => readonly string[]
 
-export function explain(running: House, shelf: Shelf, reply: ForecastReply, machine: Machine, firmware: FirmwareName): Forecast {
+export function explain(
+  running: House,
+  shelf: Shelf,
+  reply: ForecastReply,
+  machine: Machine,
+  firmware: FirmwareName,
+): Forecast {
   // One moment for all of it: the session's name is made from the time.
   const at = running.now()
   const house = { ...running, now: () => at }
   const mac = machine.macs[0]
-  if (!mac) throw new Fault('machine-unknown', `machine ${machine.name} has no MAC address`, { ...machine.origin, hint: 'add mac:' })
+  if (!mac)
+    throw new Fault('machine-unknown', `machine ${machine.name} has no MAC address`, {
+      ...machine.origin,
+      hint: 'add mac:',
+    })
   const kind = firmwares[firmware]
   const session = kind.asker === 'os' ? undefined : house.sessions.imagined(mac, house.now())
   const client = clientFor(machine, kind, session)
   const answer = askHouse(house, client)
-  return compose({ house, shelf, machine, client, answer, ...(session && { session }) }, kind.title, reply(house, client))
+  return compose(
+    { house, shelf, machine, client, answer, ...(session && { session }) },
+    kind.title,
+    reply(house, client),
+  )
 }
 
 interface Scene {
@@ -91,7 +105,11 @@ function compose(scene: Scene, firmware: string, dhcp: readonly string[]): Forec
 }
 
 /** The names as the loader will ask them, each looked up on the shelf; the first menu that is found decides the rest. */
-function names(scene: Scene, boot: ReturnType<typeof bootOf>, problems: string[]): { names: ForecastName[]; menu?: string } {
+function names(
+  scene: Scene,
+  boot: ReturnType<typeof bootOf>,
+  problems: string[],
+): { names: ForecastName[]; menu?: string } {
   const { house, client, answer, session, machine } = scene
   const choice = loaderChoice(answer, house.registry.site.server.loader)
   const first = firstFile(client, choice)
@@ -103,7 +121,11 @@ function names(scene: Scene, boot: ReturnType<typeof bootOf>, problems: string[]
     asked.push(lookUp(scene, first.name, problems, file))
   }
   const then = client.asker === 'os' ? 'xen' : first.kind === 'script' ? 'ipxe' : first.then
-  const about = { mac: client.mac!, ...(machine.uuid && { uuid: machine.uuid }), ...(machine.ip && { address: machine.ip }) }
+  const about = {
+    mac: client.mac!,
+    ...(machine.uuid && { uuid: machine.uuid }),
+    ...(machine.ip && { address: machine.ip }),
+  }
   let menu: string | undefined
   for (const name of namesAsked(then, about)) {
     // The signed GRUB has its prefix /grub built in, wherever it was loaded from.
@@ -123,10 +145,21 @@ function isMenu(line: LookedUp): boolean {
   return line.menu !== undefined && !/net_default|boot_file/.test(line.menu)
 }
 
-function lookUp({ house, shelf, session, client, machine }: Scene, name: string, problems: string[], as?: string): LookedUp {
+function lookUp(
+  { house, shelf, session, client, machine }: Scene,
+  name: string,
+  problems: string[],
+  as?: string,
+): LookedUp {
   const shown = as ?? (session ? `${pathOf(session)}${name}` : name)
   const address = expectedAddress(house, client.mac!) ?? machine.ip ?? '0.0.0.0'
-  const asked: Asked = { carrier: 'tftp', peer: { address, port: 0 }, headers: {}, dry: true, ...(session && { session }) }
+  const asked: Asked = {
+    carrier: 'tftp',
+    peer: { address, port: 0 },
+    headers: {},
+    dry: true,
+    ...(session && { session }),
+  }
   try {
     return describe(shown, name, shelf.find(name, asked))
   } catch (error) {
@@ -155,10 +188,19 @@ function answerText(scene: Scene, problems: string[]): string | undefined {
 }
 
 /** The entry that boots by default, as data: the very Menu that the writers write. */
-function bootOf({ house, answer, machine, client, session }: Scene, problems: string[]): Extract<Boot, { kind: 'kernel' }> | undefined {
+function bootOf(
+  { house, answer, machine, client, session }: Scene,
+  problems: string[],
+): Extract<Boot, { kind: 'kernel' }> | undefined {
   const { profile } = answer
   const address = expectedAddress(house, client.mac!)
-  const audience = { machine, mac: client.mac!, ...(profile && { profile }), ...(address && { address }), ...(session && { session }) }
+  const audience = {
+    machine,
+    mac: client.mac!,
+    ...(profile && { profile }),
+    ...(address && { address }),
+    ...(session && { session }),
+  }
   try {
     const menu = menuOf(house, answer, audience)
     const boot = menu.entries.find(({ label }) => label === menu.default)?.boot
@@ -175,7 +217,11 @@ function note(problems: string[], error: unknown): string {
   return why
 }
 
-function clientFor(machine: Machine, kind: { asker: Client['asker']; arch?: number }, session: Session | undefined): Client {
+function clientFor(
+  machine: Machine,
+  kind: { asker: Client['asker']; arch?: number },
+  session: Session | undefined,
+): Client {
   const { asker, arch } = kind
   return {
     door: 'explain',

@@ -26,7 +26,8 @@ export function takeReport(house: House, key: string, said: Report, peer: Peer):
   const session = key.includes('.') ? house.sessions.byToken(key, house.now()) : undefined
   if (session) return fromSession(house, session, said, peer)
   const mac = readMac(key)
-  if (!mac) throw new Fault('token-unknown', 'no boot session has that token', { hint: 'use report.url as it was rendered' })
+  if (!mac)
+    throw new Fault('token-unknown', 'no boot session has that token', { hint: 'use report.url as it was rendered' })
   fromAddress(house, mac, said, peer)
 }
 
@@ -45,7 +46,9 @@ function fromAddress(house: House, mac: NonNullable<ReturnType<typeof readMac>>,
   const { machine, plan } = askHouse(house, { door: 'http', asker: 'os', mac })
   const own = house.addresses.leaseOf(mac)?.address ?? machine?.ip
   if (!machine || plan.do !== 'live' || own !== peer.address) {
-    throw new Fault('token-unknown', 'a report needs the token of its boot session', { hint: 'use report.url as it was rendered' })
+    throw new Fault('token-unknown', 'a report needs the token of its boot session', {
+      hint: 'use report.url as it was rendered',
+    })
   }
   tell(house, machine, house.sessions.current(mac), said, peer)
 }

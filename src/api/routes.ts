@@ -44,24 +44,32 @@ function addReports(app: FastifyInstance, { house }: Office): void {
     return { ok: true }
   })
   // The installers' own small tools (busybox wget in early_command) can often only GET.
-  app.get<{ Params: { key: string; kind: string }; Querystring: Record<string, string> }>('/r/:key/:kind', (request) => {
-    const { key, kind } = request.params
-    takeReport(house, key, parseBody(report, { ...request.query, kind }), peerOf(request))
-    return { ok: true }
-  })
+  app.get<{ Params: { key: string; kind: string }; Querystring: Record<string, string> }>(
+    '/r/:key/:kind',
+    (request) => {
+      const { key, kind } = request.params
+      takeReport(house, key, parseBody(report, { ...request.query, kind }), peerOf(request))
+      return { ok: true }
+    },
+  )
 }
 
 /** What pypxeboot cannot read in a menu stands behind a short name. */
 function addShortUrls(app: FastifyInstance, { house }: Office): void {
   app.get<{ Params: { code: string } }>('/k/:code', (request, reply) => {
     const url = house.shortUrls.find(request.params.code)
-    if (url === undefined) throw new Fault('request-invalid', 'no short URL of this server', { hint: 'boot again: menus renew theirs' })
+    if (url === undefined)
+      throw new Fault('request-invalid', 'no short URL of this server', { hint: 'boot again: menus renew theirs' })
     return reply.redirect(url, 302)
   })
 }
 
 type Named = { Params: { name: string } }
-const wish = z.strictObject({ by: z.string().max(100).default('api'), again: z.boolean().optional(), to: z.string().optional() })
+const wish = z.strictObject({
+  by: z.string().max(100).default('api'),
+  again: z.boolean().optional(),
+  to: z.string().optional(),
+})
 
 function addMachines(api: FastifyInstance, office: Office): void {
   const { house } = office
@@ -91,7 +99,8 @@ function addServer(api: FastifyInstance, office: Office): void {
   api.get('/api/leases', () => office.leases())
   api.get<{ Querystring: { machine?: string; limit?: string } }>('/api/events', (request) => {
     const { machine, limit } = request.query
-    if (machine === undefined) throw new Fault('request-invalid', 'machine is missing', { field: 'machine', hint: '?machine=NAME' })
+    if (machine === undefined)
+      throw new Fault('request-invalid', 'machine is missing', { field: 'machine', hint: '?machine=NAME' })
     return house.journal.ofMachine(machine, Math.min(Number(limit) || 100, 1000))
   })
   api.post('/api/reload', () => {
@@ -112,5 +121,7 @@ function peerOf(request: FastifyRequest): { address: string; port: number } {
 }
 
 function noFirmware(name: string): Fault {
-  return new Fault('request-invalid', `no firmware is called ${name}`, { hint: `one of ${Object.keys(firmwares).join(', ')}` })
+  return new Fault('request-invalid', `no firmware is called ${name}`, {
+    hint: `one of ${Object.keys(firmwares).join(', ')}`,
+  })
 }

@@ -18,24 +18,28 @@ interface Step {
   readonly cause: string
 }
 
-const sent = (event: Event, stage: RegExp): boolean => event.type === 'file.sent' && stage.test(String(event.detail?.['name']))
+const sent = (event: Event, stage: RegExp): boolean =>
+  event.type === 'file.sent' && stage.test(String(event.detail?.['name']))
 
 /** One boot in order; the first step without its event is where it stopped. */
 const steps: readonly Step[] = [
   {
     step: 'DHCPREQUEST: the machine takes the offer',
     came: ({ type }) => type === 'dhcp.ack' || type === 'menu.given',
-    cause: 'another DHCP server was faster, or the offer did not reach the machine (VLAN, DHCP snooping on the switch, spanning tree)',
+    cause:
+      'another DHCP server was faster, or the offer did not reach the machine (VLAN, DHCP snooping on the switch, spanning tree)',
   },
   {
     step: 'the first loader',
     came: (event) => sent(event, /\.(0|efi|kpxe|c32)$/) || event.type === 'menu.given',
-    cause: 'UDP port 69 is blocked between machine and server, or the firmware could not run this loader (Secure Boot, wrong architecture)',
+    cause:
+      'UDP port 69 is blocked between machine and server, or the firmware could not run this loader (Secure Boot, wrong architecture)',
   },
   {
     step: 'the menu',
     came: ({ type }) => type === 'menu.given',
-    cause: 'the loader runs but reaches no server: a second network card, or a firewall that lets only the first packet of TFTP through',
+    cause:
+      'the loader runs but reaches no server: a second network card, or a firewall that lets only the first packet of TFTP through',
   },
   {
     step: 'the kernel',
@@ -45,7 +49,8 @@ const steps: readonly Step[] = [
   {
     step: 'the answer',
     came: ({ type }) => type === 'answer.given' || type.startsWith('report.'),
-    cause: 'the started system has no driver for its network card, no address (spanning tree, second card), or could not reach the HTTP port',
+    cause:
+      'the started system has no driver for its network card, no address (spanning tree, second card), or could not reach the HTTP port',
   },
   {
     step: 'the report that it is done',

@@ -74,7 +74,12 @@ export function addressesOf(leases: LeaseBook, now: () => number = Date.now): Ad
 /** All that comes from the site alone; made anew and swapped in one step when the site changes. */
 function siteParts(site: Site): Pick<House, 'registry' | 'paths' | 'templates' | 'bootFiles'> {
   const paths = new Paths(site.directory, shipped)
-  return { registry: new Registry(site), paths, templates: new Templates(readerOf(paths)), bootFiles: bootFilesOf(site) }
+  return {
+    registry: new Registry(site),
+    paths,
+    templates: new Templates(readerOf(paths)),
+    bootFiles: bootFilesOf(site),
+  }
 }
 
 function bootFilesOf(site: Site): ReadonlySet<string> {

@@ -34,7 +34,11 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
   const http = await openWeb(parts)
   const tftp = await openFiles(parts, udp)
   const dhcp = await openAddresses(parts, udp)
-  const counters = (): Record<string, unknown> => ({ http: http.door?.counters, tftp: tftp.door?.counters, dhcp: dhcp.door?.counters })
+  const counters = (): Record<string, unknown> => ({
+    http: http.door?.counters,
+    tftp: tftp.door?.counters,
+    dhcp: dhcp.door?.counters,
+  })
   return {
     listeners: [http.listener, tftp.listener, dhcp.listener],
     httpPort: http.door?.port,
@@ -81,8 +85,10 @@ async function openFiles({ core, log }: DoorParts, udp: Udp): Promise<Opened<Tft
 async function openAddresses({ core, leases }: DoorParts, udp: Udp): Promise<Opened<DhcpServer>> {
   const { house } = core
   const settings = house.registry.site.server.dhcp
-  if (settings.mode === 'off') return { listener: shut('DHCP', noDhcp(settings), 'set dhcp.mode, interfaces and subnets in birnam.yaml') }
-  if (settings.mode === 'proxy') return { listener: shut('DHCP', 'ProxyDHCP is not in this version', 'set dhcp.mode: server or off') }
+  if (settings.mode === 'off')
+    return { listener: shut('DHCP', noDhcp(settings), 'set dhcp.mode, interfaces and subnets in birnam.yaml') }
+  if (settings.mode === 'proxy')
+    return { listener: shut('DHCP', 'ProxyDHCP is not in this version', 'set dhcp.mode: server or off') }
   return tryOpen('DHCP', settings.interfaces.join(', '), () =>
     openDhcp({
       udp,
@@ -100,7 +106,9 @@ async function openAddresses({ core, leases }: DoorParts, udp: Udp): Promise<Ope
 }
 
 function noDhcp({ subnets }: { readonly subnets: readonly unknown[] }): string {
-  return subnets.length === 0 ? 'no subnet is named, and Birnam never answers on a network nobody named' : 'dhcp.mode is off'
+  return subnets.length === 0
+    ? 'no subnet is named, and Birnam never answers on a network nobody named'
+    : 'dhcp.mode is off'
 }
 
 /** DHCP's events become the machine's; strangers are only counted, so that a flood of made-up cards writes nothing. */

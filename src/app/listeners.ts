@@ -31,10 +31,22 @@ function reasonOf(error: unknown, where: string): { why: string; hint: string } 
   const code = (error as NodeJS.ErrnoException).code ?? ''
   if (error instanceof Fault) return { why: error.message, hint: error.detail.hint ?? '' }
   if (code === 'EACCES' || code === 'EPERM') {
-    return { why: `no permission for ${where}`, hint: 'run as root, or grant CAP_NET_BIND_SERVICE, or choose a port above 1023' }
+    return {
+      why: `no permission for ${where}`,
+      hint: 'run as root, or grant CAP_NET_BIND_SERVICE, or choose a port above 1023',
+    }
   }
-  if (code === 'EADDRINUSE') return { why: `another program listens on ${where}`, hint: 'stop it (ss -ulnp, ss -tlnp), or choose another port' }
-  if (code === 'EADDRNOTAVAIL') return { why: `this machine has no such address (${where})`, hint: 'give the interface its address, or mend address: in birnam.yaml' }
-  if (code === 'ENODEV') return { why: `there is no such interface (${where})`, hint: 'ip link shows the names; mend dhcp.interfaces in birnam.yaml' }
+  if (code === 'EADDRINUSE')
+    return { why: `another program listens on ${where}`, hint: 'stop it (ss -ulnp, ss -tlnp), or choose another port' }
+  if (code === 'EADDRNOTAVAIL')
+    return {
+      why: `this machine has no such address (${where})`,
+      hint: 'give the interface its address, or mend address: in birnam.yaml',
+    }
+  if (code === 'ENODEV')
+    return {
+      why: `there is no such interface (${where})`,
+      hint: 'ip link shows the names; mend dhcp.interfaces in birnam.yaml',
+    }
   return { why: `${where}: ${(error as Error).message}`, hint: '' }
 }

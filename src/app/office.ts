@@ -20,7 +20,12 @@ export async function openOffice(place: { readonly site: string; readonly data: 
   const site = loadSite(place.site)
   const database = openDatabase(place.data)
   const leases = new LeaseBook(new SqliteLeases(database))
-  const { house, shelf } = openCore({ database, site, addresses: addressesOf(leases), httpPort: () => site.server.http.port })
+  const { house, shelf } = openCore({
+    database,
+    site,
+    addresses: addressesOf(leases),
+    httpPort: () => site.server.http.port,
+  })
   const app = apiServer()
   addRoutes(app, {
     house,

@@ -34,7 +34,10 @@ export interface ServerPlace {
 /** config → store → rooms → listeners, and stopped in reverse. */
 export async function openServer(place: ServerPlace, options: { readonly verbose: boolean }): Promise<Server> {
   await using opened = new AsyncDisposableStack()
-  const log = pino({ level: options.verbose ? 'debug' : 'info', base: null }, pino.destination({ dest: 2, sync: false }))
+  const log = pino(
+    { level: options.verbose ? 'debug' : 'info', base: null },
+    pino.destination({ dest: 2, sync: false }),
+  )
   const holder = new SiteHolder(place.site)
   const database = opened.adopt(openDatabase(place.data), (open) => open.close())
   const leases = new LeaseBook(new SqliteLeases(database))
@@ -62,7 +65,10 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   if (socket.door) opened.adopt(socket.door, (server) => closeSocket(server))
   holder.onChange((site, problems) => siteChanged(core, doors!, log, site, problems))
   opened.adopt(watchSite(place.site, reload), (watch) => watch.close())
-  opened.adopt(setInterval(() => closeLate(core.house), 1000), clearInterval)
+  opened.adopt(
+    setInterval(() => closeLate(core.house), 1000),
+    clearInterval,
+  )
   const stop = opened.move()
   const listeners = [...doors.listeners, socket.listener]
   log.info({ listeners }, 'server.started')
@@ -98,7 +104,10 @@ function logEvent(log: pino.Logger, { at: _, type, detail, ...rest }: Event): vo
 }
 
 /** Commands of this host reach the server here; only its owner may. */
-async function openSocket(data: string, app: ReturnType<typeof apiServer>): Promise<{ listener: Listener; door?: NodeServer }> {
+async function openSocket(
+  data: string,
+  app: ReturnType<typeof apiServer>,
+): Promise<{ listener: Listener; door?: NodeServer }> {
   const path = `${data}/birnam.sock`
   return tryOpen('commands', path, async () => {
     await app.ready()

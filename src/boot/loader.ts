@@ -4,7 +4,12 @@ import type { Client } from './client.ts'
 
 /** The first file of a boot: a loader by its name on the shelf, or the script that an iPXE client runs at once. */
 export type FirstFile =
-  | { readonly kind: 'loader'; readonly name: string; readonly carrier: 'tftp' | 'http'; readonly then: 'pxelinux' | 'grub' | 'ipxe' }
+  | {
+      readonly kind: 'loader'
+      readonly name: string
+      readonly carrier: 'tftp' | 'http'
+      readonly then: 'pxelinux' | 'grub' | 'ipxe'
+    }
   | { readonly kind: 'script' }
 
 /**

@@ -14,7 +14,12 @@ export function loaderChoice({ machine, profile }: Answer, site: LoaderChoice): 
  * The file name of a DHCP reply. It begins with the boot session, so everything that follows is asked under it; strangers and
  * clients that only want an address get the plain names. `url` is this server's `http://address:port`.
  */
-export function offeredFile(client: Client, choice: LoaderChoice, session: Session | undefined, url: string): string | undefined {
+export function offeredFile(
+  client: Client,
+  choice: LoaderChoice,
+  session: Session | undefined,
+  url: string,
+): string | undefined {
   const first = firstFile(client, choice)
   if (!first) return undefined
   const path = session ? pathOf(session) : ''

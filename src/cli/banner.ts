@@ -13,11 +13,18 @@ export function bannerText(place: Place, listeners: readonly Listener[], site: S
   })
   const counts = `${site.machines.length} machines, ${site.profiles.length} profiles`
   const from = place.example ? `${place.site} (the example; give your own with --site DIR)` : place.site
-  return [`${paint('bold', 'Birnam')} serves ${from}: ${counts}`, `data in ${place.data}`, ...lines, '', ...nextSteps(site)].join('\n')
+  return [
+    `${paint('bold', 'Birnam')} serves ${from}: ${counts}`,
+    `data in ${place.data}`,
+    ...lines,
+    '',
+    ...nextSteps(site),
+  ].join('\n')
 }
 
 function nextSteps(site: Site): string[] {
   const machine = site.machines[0]?.name
-  if (machine === undefined) return ['Next: name a machine under machines: in a YAML file of the site; it is read at once.', 'Ready.']
+  if (machine === undefined)
+    return ['Next: name a machine under machines: in a YAML file of the site; it is read at once.', 'Ready.']
   return [`Next, in another terminal: npx birnam explain ${machine}    (what it would get)`, 'Ready. Stop with Ctrl-C.']
 }

@@ -21,7 +21,9 @@ function text({ machines, validators, findings }: Awaited<ReturnType<typeof chec
   const warnings = findings.length - errors
   const asked = validators.length > 0 ? `validators: ${validators.join(', ')}` : 'no outside validator is installed'
   const end = `${machines} machines checked: ${errors} errors, ${warnings} warnings (${asked})`
-  return [...findings.map(line), findings.length > 0 ? '' : undefined, end].filter((part) => part !== undefined).join('\n')
+  return [...findings.map(line), findings.length > 0 ? '' : undefined, end]
+    .filter((part) => part !== undefined)
+    .join('\n')
 }
 
 function line({ severity, machine, message, file, line: at, hint }: Finding): string {

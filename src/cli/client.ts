@@ -18,7 +18,8 @@ export interface ApiReply {
 export type Send = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) => Promise<ApiReply>
 
 export function apiClient(send: Send, running: boolean): ApiClient {
-  const call = async <T>(...[method, path, body]: Parameters<Send>): Promise<T> => valueOf<T>(await send(method, path, body))
+  const call = async <T>(...[method, path, body]: Parameters<Send>): Promise<T> =>
+    valueOf<T>(await send(method, path, body))
   return {
     running,
     get: (path) => call('GET', path),
@@ -37,7 +38,8 @@ export function sendTo(socketPath: string): Send {
   return (method, path, body) =>
     new Promise((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body)
-      const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+      const headers =
+        text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
       const call = request({ socketPath, method, path, headers: { host: 'localhost', ...headers } }, (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -62,5 +64,9 @@ function valueOf<T>({ status, body }: ApiReply): T {
   const value = body === '' ? undefined : (JSON.parse(body) as unknown)
   if (status < 400) return value as T
   const { code = 'internal', detail, title, ...rest } = value as ProblemDocument
-  throw new Fault((code in faults ? code : 'internal') as FaultCode, detail ?? title ?? `the server answered ${status}`, rest)
+  throw new Fault(
+    (code in faults ? code : 'internal') as FaultCode,
+    detail ?? title ?? `the server answered ${status}`,
+    rest,
+  )
 }

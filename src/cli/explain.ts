@@ -22,7 +22,12 @@ export function explainText(forecast: Forecast): string {
 }
 
 function nameRow({ name, found, bytes, why }: ForecastName): string[] {
-  return [found ? paint('green', 'hit ') : paint('dim', 'miss'), name, bytes === undefined ? '' : `${bytes} bytes`, why ?? '']
+  return [
+    found ? paint('green', 'hit ') : paint('dim', 'miss'),
+    name,
+    bytes === undefined ? '' : `${bytes} bytes`,
+    why ?? '',
+  ]
 }
 
 function varRow({ name, value, from }: Forecast['vars'][number]): string[] {

@@ -11,7 +11,9 @@ import { traceText } from './trace.ts'
 export function addForecasts(program: Command): void {
   program
     .command('explain <machine>')
-    .description('what this machine would get if it booted now: DHCP reply, names, menu, kernel line, answer, origin of values')
+    .description(
+      'what this machine would get if it booted now: DHCP reply, names, menu, kernel line, answer, origin of values',
+    )
     .addOption(new Option('--firmware <kind>', 'the client to imagine').choices(Object.keys(firmwares)).default('bios'))
     .option('--armed', 'as if it had a permit to be installed')
     .action((name: string, options: { firmware: string; armed?: boolean }, command: Command) =>

@@ -11,7 +11,9 @@ export function addMachines(program: Command): void {
   machine
     .command('list')
     .description('all machines: state, profile, address, MAC')
-    .action((_options, command: Command) => withApi(command, async (api) => list(await api.get('/api/machines'), command)))
+    .action((_options, command: Command) =>
+      withApi(command, async (api) => list(await api.get('/api/machines'), command)),
+    )
   machine
     .command('show <name>')
     .description('one machine and its newest permit')
@@ -22,10 +24,14 @@ export function addMachines(program: Command): void {
   program
     .command('withdraw <machine...>')
     .description('take the permit back: the machine boots its disk')
-    .action((names: string[], _options, command: Command) => withApi(command, (api) => each(names, command, async (name) => {
-      const permit = await api.delete<Permit>(`/api/machines/${encodeURIComponent(name)}/permit`)
-      return { name, permit, text: `${name}: permit ${permit.id} is withdrawn` }
-    })))
+    .action((names: string[], _options, command: Command) =>
+      withApi(command, (api) =>
+        each(names, command, async (name) => {
+          const permit = await api.delete<Permit>(`/api/machines/${encodeURIComponent(name)}/permit`)
+          return { name, permit, text: `${name}: permit ${permit.id} is withdrawn` }
+        }),
+      ),
+    )
 }
 
 function addReinstall(program: Command): void {
@@ -34,15 +40,22 @@ function addReinstall(program: Command): void {
     .description('let these machines be wiped and installed once, at their next network boot')
     .option('--to <profile>', 'refuse unless the site gives the machine this profile')
     .option('--again', 'give up an install that another boot session has claimed')
-    .action((names: string[], options: { to?: string; again?: boolean }, command: Command) => withApi(command, (api) => each(names, command, async (name) => {
-      const wish = { by: userName(), ...(options.to && { to: options.to }), ...(options.again && { again: true }) }
-      const { permit, made } = await api.post<{ permit: Permit; made: boolean }>(`/api/machines/${encodeURIComponent(name)}/reinstall`, wish)
-      const until = dated(permit.expiresAt)
-      const text = made
-        ? `${name}: may be installed once with ${permit.target}, until ${until} UTC. Boot it from the network now.`
-        : `${name}: was allowed already, by ${permit.by}, until ${until} UTC (permit ${permit.id}).`
-      return { name, permit, made, text }
-    })))
+    .action((names: string[], options: { to?: string; again?: boolean }, command: Command) =>
+      withApi(command, (api) =>
+        each(names, command, async (name) => {
+          const wish = { by: userName(), ...(options.to && { to: options.to }), ...(options.again && { again: true }) }
+          const { permit, made } = await api.post<{ permit: Permit; made: boolean }>(
+            `/api/machines/${encodeURIComponent(name)}/reinstall`,
+            wish,
+          )
+          const until = dated(permit.expiresAt)
+          const text = made
+            ? `${name}: may be installed once with ${permit.target}, until ${until} UTC. Boot it from the network now.`
+            : `${name}: was allowed already, by ${permit.by}, until ${until} UTC (permit ${permit.id}).`
+          return { name, permit, made, text }
+        }),
+      ),
+    )
 }
 
 interface Told {
@@ -50,7 +63,11 @@ interface Told {
 }
 
 /** Each name is tried; the first mistake ends the command after what was done has been told. */
-async function each<T extends Told>(names: readonly string[], command: Command, work: (name: string) => Promise<T>): Promise<void> {
+async function each<T extends Told>(
+  names: readonly string[],
+  command: Command,
+  work: (name: string) => Promise<T>,
+): Promise<void> {
   const done: Omit<T, 'text'>[] = []
   try {
     for (const name of names) {
@@ -64,24 +81,45 @@ async function each<T extends Told>(names: readonly string[], command: Command, 
 }
 
 function list(machines: readonly MachineView[], command: Command): void {
-  const rows = machines.map(({ name, state, profile, address, macs }) => [name, state, profile ?? '-', address ?? '-', macs.join(' ')])
+  const rows = machines.map(({ name, state, profile, address, macs }) => [
+    name,
+    state,
+    profile ?? '-',
+    address ?? '-',
+    macs.join(' '),
+  ])
   show(machines, globals(command).json, () =>
-    machines.length === 0 ? 'No machines in this site yet: write one under machines: in a YAML file of the site.' : table([['NAME', 'STATE', 'PROFILE', 'ADDRESS', 'MAC'], ...rows]),
+    machines.length === 0
+      ? 'No machines in this site yet: write one under machines: in a YAML file of the site.'
+      : table([['NAME', 'STATE', 'PROFILE', 'ADDRESS', 'MAC'], ...rows]),
   )
 }
 
 function one(machine: MachineView, command: Command): void {
   show(machine, globals(command).json, () => {
     const { name, state, profile, address, macs, permit } = machine
-    const lines = [paint('bold', name), `state    ${state}`, `profile  ${profile ?? '-'}`, `address  ${address ?? '-'}`, `mac      ${macs.join(' ')}`]
+    const lines = [
+      paint('bold', name),
+      `state    ${state}`,
+      `profile  ${profile ?? '-'}`,
+      `address  ${address ?? '-'}`,
+      `mac      ${macs.join(' ')}`,
+    ]
     return [...lines, ...(permit ? permitLines(permit) : ['permit   none: it boots its disk'])].join('\n')
   })
 }
 
 function permitLines({ id, state, target, by, createdAt, expiresAt, session, lastSeen, why }: Permit): string[] {
-  const optional: [string, string | undefined][] = [['session', session], ['seen', lastSeen], ['why', why]]
+  const optional: [string, string | undefined][] = [
+    ['session', session],
+    ['seen', lastSeen],
+    ['why', why],
+  ]
   const head = `permit   ${id} ${state}: ${target}, by ${by} at ${dated(createdAt)}, until ${dated(expiresAt)} UTC`
-  return [head, ...optional.filter(([, value]) => value !== undefined).map(([key, value]) => `${key.padEnd(8)} ${value}`)]
+  return [
+    head,
+    ...optional.filter(([, value]) => value !== undefined).map(([key, value]) => `${key.padEnd(8)} ${value}`),
+  ]
 }
 
 function userName(): string {

@@ -10,7 +10,17 @@ export function paint(style: Style, text: string): string {
 /** Columns as wide as their widest cell; the last one is cut to the terminal's width. */
 export function table(rows: readonly (readonly string[])[], width: number = process.stdout.columns ?? 0): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows.map((row) => fit(row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd(), width)).join('\n')
+  return rows
+    .map((row) =>
+      fit(
+        row
+          .map((cell, column) => cell.padEnd(widths[column]!))
+          .join('  ')
+          .trimEnd(),
+        width,
+      ),
+    )
+    .join('\n')
 }
 
 function fit(line: string, width: number): string {
@@ -35,5 +45,9 @@ export function dated(at: number): string {
 }
 
 export function indent(text: string, by = '    '): string {
-  return text.trimEnd().split('\n').map((line) => by + line).join('\n')
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => by + line)
+    .join('\n')
 }

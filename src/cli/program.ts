@@ -29,7 +29,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(birnam --help shows the commands)')
     .exitOverride()
   for (const add of [addServe, addCheck, addForecasts, addMachines, addSite]) add(program)
-  for (const command of program.commands) command.exitOverride().showHelpAfterError(`(birnam help ${command.name()} tells more)`)
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError(`(birnam help ${command.name()} tells more)`)
   try {
     await program.parseAsync([...argv])
     return Number(process.exitCode ?? 0)
@@ -41,7 +42,14 @@ export async function run(argv: readonly string[]): Promise<number> {
 function report(error: unknown, json: boolean | undefined): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (!(error instanceof Fault)) throw error
-  if (json) console.log(JSON.stringify({ error: { code: error.code, message: error.message, ...error.detail, cause: undefined } }, null, 2))
+  if (json)
+    console.log(
+      JSON.stringify(
+        { error: { code: error.code, message: error.message, ...error.detail, cause: undefined } },
+        null,
+        2,
+      ),
+    )
   else console.error(`birnam: ${error.toString()}`)
   return 1
 }

@@ -13,7 +13,8 @@ export function addSite(program: Command): void {
     .description('read the site again now (a running server also does so by itself when a file changes)')
     .action((_options, command: Command) =>
       withApi(command, async (api) => {
-        if (!api.running) throw new Fault('not-running', 'no server runs with this data directory', { hint: 'birnam serve starts one' })
+        if (!api.running)
+          throw new Fault('not-running', 'no server runs with this data directory', { hint: 'birnam serve starts one' })
         const result = await api.post<{ changed: boolean; problems: readonly Problem[] }>('/api/reload')
         show(result, globals(command).json, () => applied(result))
         if (result.problems.some(({ severity }) => severity === 'error')) process.exitCode = 1
@@ -60,7 +61,12 @@ interface LeaseRow {
 
 function applied({ changed, problems }: { changed: boolean; problems: readonly Problem[] }): string {
   const errors = problems.filter(({ severity }) => severity === 'error').length
-  const head = errors > 0 ? `${errors} errors: the last good state stays.` : changed ? 'The site is in force.' : 'Nothing has changed.'
+  const head =
+    errors > 0
+      ? `${errors} errors: the last good state stays.`
+      : changed
+        ? 'The site is in force.'
+        : 'Nothing has changed.'
   return [head, ...problems.map(formatProblem)].join('\n')
 }
 
@@ -71,6 +77,12 @@ function statusText(running: boolean, status: Record<string, unknown>): string {
 
 function leasesText(leases: readonly LeaseRow[]): string {
   if (leases.length === 0) return 'No leases yet.'
-  const rows = leases.map(({ address, mac, hostname, state, expiresAt }) => [address, mac, hostname ?? '-', state, dated(expiresAt)])
+  const rows = leases.map(({ address, mac, hostname, state, expiresAt }) => [
+    address,
+    mac,
+    hostname ?? '-',
+    state,
+    dated(expiresAt),
+  ])
   return table([['ADDRESS', 'MAC', 'NAME', 'STATE', 'UNTIL (UTC)'], ...rows])
 }

@@ -68,7 +68,8 @@ function refusal(house: House, answer: Answer, session: Session | undefined, ask
   if (plan.do === 'live') return undefined
   if (profile?.kind !== 'install') return { status: 404, message: `${machine.name} boots its disk and has no answer` }
   if (asked.dry) return undefined
-  if (!session) return { status: 403, message: `the install answer of ${machine.name} needs the token of its boot session` }
+  if (!session)
+    return { status: 403, message: `the install answer of ${machine.name} needs the token of its boot session` }
   if (permit?.session !== session.id) return { status: 403, message: `this session may not install ${machine.name}` }
   if (permit.state === 'used') return { status: 410, message: `${machine.name} is installed; its answer is closed` }
   if (permit.state !== 'claimed') return { status: 410, message: `permit ${permit.id} is ${permit.state}` }
@@ -76,7 +77,9 @@ function refusal(house: House, answer: Answer, session: Session | undefined, ask
   if (expected !== asked.peer.address) return { status: 403, message: `asked from a foreign address` }
   const age = house.now() - permit.claimedAt!
   const limit = house.registry.site.server.permits.answer * 1000
-  return age > limit ? { status: 410, message: `the answer of ${machine.name} was open for ${limit / 60_000} minutes` } : undefined
+  return age > limit
+    ? { status: 410, message: `the answer of ${machine.name} was open for ${limit / 60_000} minutes` }
+    : undefined
 }
 
 function refuse(house: House, answer: Answer | undefined, who: Who | undefined, asked: Asked, why: Why): Refusal {

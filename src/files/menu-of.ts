@@ -38,7 +38,11 @@ function kernelEntry(house: House, profile: Bootable, audience: Audience): Entry
   const family = distro ? familyOf(distro).installArgs(distro, context) : []
   const words = kernelWords(distro ? [...family, ...kernelWords([], distro.args)] : [], args)
   const initrd = profile.initrd.length > 0 ? profile.initrd : (distro?.initrd ?? [])
-  return { label: profile.name, title: `${profile.kind}: ${profile.name}`, boot: { kind: 'kernel', kernel, initrd, args: words } }
+  return {
+    label: profile.name,
+    title: `${profile.kind}: ${profile.name}`,
+    boot: { kind: 'kernel', kernel, initrd, args: words },
+  }
 }
 
 function noKernel(profile: Bootable): Fault {

@@ -81,7 +81,8 @@ export class Shelf {
 
   #read(name: string): Content | undefined {
     const { paths } = this.#house
-    const path = paths.find(`files/${name}`)?.path ?? (isBootFile(this.#house, name) ? paths.find(name)?.path : undefined)
+    const path =
+      paths.find(`files/${name}`)?.path ?? (isBootFile(this.#house, name) ? paths.find(name)?.path : undefined)
     return contentOf(path ?? loaderPath(name))
   }
 

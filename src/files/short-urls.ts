@@ -11,7 +11,8 @@ export class ShortUrls {
 
   shorten(value: string): string {
     const code = createHash('sha256').update(value).digest('hex').slice(0, 12)
-    if (!this.#byCode.has(code) && this.#byCode.size >= remembered) this.#byCode.delete(this.#byCode.keys().next().value!)
+    if (!this.#byCode.has(code) && this.#byCode.size >= remembered)
+      this.#byCode.delete(this.#byCode.keys().next().value!)
     this.#byCode.set(code, value)
     return `k/${code}`
   }

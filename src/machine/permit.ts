@@ -96,7 +96,13 @@ export class Permits {
     return ended
   }
 
-  #keepOrRetarget(old: Permit, wish: Wish, times: PermitTimes, now: number, id: string): { permit: Permit; made: boolean } {
+  #keepOrRetarget(
+    old: Permit,
+    wish: Wish,
+    times: PermitTimes,
+    now: number,
+    id: string,
+  ): { permit: Permit; made: boolean } {
     if (old.target === wish.target) return { permit: old, made: false }
     this.end(wish.machine, 'withdraw', now, `replaced by a wish for ${wish.target}`)
     return { permit: this.#make(wish, times, now, id), made: true }

@@ -49,13 +49,15 @@ export function parseCidr(text: string): Cidr {
   const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0
   const network = (base & mask) >>> 0
   if (network !== base) {
-    throw new Fault('request-invalid', `${text} has host bits set`, { hint: `the network is ${formatIpv4(network)}/${bits}` })
+    throw new Fault('request-invalid', `${text} has host bits set`, {
+      hint: `the network is ${formatIpv4(network)}/${bits}`,
+    })
   }
   return { network, mask, bits }
 }
 
 export function contains(cidr: Cidr, address: number): boolean {
-  return ((address & cidr.mask) >>> 0) === cidr.network
+  return (address & cidr.mask) >>> 0 === cidr.network
 }
 
 export function broadcastOf(cidr: Cidr): number {

@@ -1,4 +1,4 @@
-import { dlopen, getInt32, type DynamicLibraryResult } from 'node:ffi'
+import { dlopen, getInt32, getRawPointer, type DynamicLibraryResult } from 'node:ffi'
 import { getSystemErrorName } from 'node:util'
 import { parseIpv4, type Ipv4 } from './ipv4.ts'
 
@@ -7,6 +7,9 @@ const signatures = {
   setsockopt: { arguments: ['int32', 'int32', 'int32', 'buffer', 'uint32'], return: 'int32' },
   bind: { arguments: ['int32', 'buffer', 'uint32'], return: 'int32' },
   close: { arguments: ['int32'], return: 'int32' },
+  dup: { arguments: ['int32'], return: 'int32' },
+  recvmmsg: { arguments: ['int32', 'buffer', 'uint32', 'int32', 'pointer'], return: 'int32' },
+  sendmmsg: { arguments: ['int32', 'buffer', 'uint32', 'int32'], return: 'int32' },
   __errno_location: { arguments: [], return: 'pointer' },
 } as const
 
@@ -27,18 +30,29 @@ const SOCK_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_BROADCAST = 6
+const SO_SNDBUF = 7
+const SO_RCVBUF = 8
 const SO_BINDTODEVICE = 25
+const SO_SNDBUFFORCE = 32
+const SO_RCVBUFFORCE = 33
 
-/** A UDP socket on one interface, for broadcasts too, bound and not blocking. Throws as Node does: `code` EPERM, ENODEV… */
-export function boundSocket(place: { readonly address: Ipv4; readonly port: number; readonly device: string }): number {
+export interface SocketPlace {
+  readonly address: Ipv4
+  readonly port: number
+  /** Only this interface; needs CAP_NET_RAW. */
+  readonly device?: string
+  readonly reuse?: boolean
+  readonly broadcast?: boolean
+  /** Bytes; what the system allows of it. */
+  readonly buffers?: number
+}
+
+/** A bound UDP socket that does not block. Throws as Node does: `code` is EACCES, EADDRINUSE, ENODEV… */
+export function boundSocket(place: SocketPlace): number {
   const c = libc()
   const fd = checked('socket', c.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
   try {
-    const one = Buffer.from([1, 0, 0, 0])
-    checked('setsockopt', c.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4))
-    checked('setsockopt', c.setsockopt(fd, SOL_SOCKET, SO_BROADCAST, one, 4))
-    const device = Buffer.from(`${place.device}\0`)
-    checked(`setsockopt SO_BINDTODEVICE ${place.device}`, c.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, device.length))
+    prepare(fd, place)
     const address = socketAddress(place.address, place.port)
     checked(`bind ${place.address}:${place.port}`, c.bind(fd, address, address.length))
     return fd
@@ -46,6 +60,28 @@ export function boundSocket(place: { readonly address: Ipv4; readonly port: numb
     c.close(fd)
     throw error
   }
+}
+
+function prepare(fd: number, { device, reuse = false, broadcast = false, buffers = 0 }: SocketPlace): void {
+  if (reuse) checked('SO_REUSEADDR', setOption(fd, SO_REUSEADDR, 1))
+  if (broadcast) checked('SO_BROADCAST', setOption(fd, SO_BROADCAST, 1))
+  for (const [forced, plain] of buffers > 0
+    ? ([
+        [SO_RCVBUFFORCE, SO_RCVBUF],
+        [SO_SNDBUFFORCE, SO_SNDBUF],
+      ] as const)
+    : []) {
+    if (setOption(fd, forced, buffers) < 0) setOption(fd, plain, buffers)
+  }
+  if (device === undefined) return
+  const name = Buffer.from(`${device}\0`)
+  checked(`SO_BINDTODEVICE ${device}`, libc().setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length))
+}
+
+function setOption(fd: number, option: number, value: number): number {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32LE(value)
+  return libc().setsockopt(fd, SOL_SOCKET, option, bytes, 4)
 }
 
 /** struct sockaddr_in. */
@@ -57,9 +93,19 @@ function socketAddress(address: Ipv4, port: number): Buffer {
   return bytes
 }
 
+/** The errno of the call just made; nothing else may happen in between. */
+export function errno(): number {
+  return getInt32(libc().__errno_location(), 0)
+}
+
+/** Where a buffer's bytes lie. The caller keeps the buffer alive for as long as the kernel may look. */
+export function addressOf(bytes: ArrayBuffer | NodeJS.ArrayBufferView): number {
+  return Number(getRawPointer(bytes))
+}
+
 function checked(what: string, result: number): number {
   if (result >= 0) return result
-  const errno = getInt32(libc().__errno_location(), 0)
-  const code = getSystemErrorName(-errno)
-  throw Object.assign(new Error(`${what}: ${code}`), { code, errno: -errno })
+  const number = errno()
+  const code = getSystemErrorName(-number)
+  throw Object.assign(new Error(`${what}: ${code}`), { code, errno: -number })
 }

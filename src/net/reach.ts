@@ -32,7 +32,12 @@ function ownAddresses(): readonly Own[] {
   const own = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter(({ family }) => family === 'IPv4')
-    .map(({ address, netmask, internal }) => ({ address, value: readIpv4(address)!, mask: readIpv4(netmask)!, internal }))
+    .map(({ address, netmask, internal }) => ({
+      address,
+      value: readIpv4(address)!,
+      mask: readIpv4(netmask)!,
+      internal,
+    }))
   remembered = { until: now + 2000, own }
   return own
 }

@@ -1,17 +1,21 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { boundSocket } from './libc.ts'
-import type { Udp, UdpOptions, UdpSocket } from './udp.ts'
+import { deliver, type Udp, type UdpOptions, type UdpSocket } from './udp.ts'
 
 /** UDP through node:dgram alone; a socket for one interface is made by libc, since dgram cannot name an interface. */
 export const dgramUdp: Udp = { kind: 'dgram', open }
 
 async function open(options: UdpOptions): Promise<UdpSocket> {
   const { address = '0.0.0.0', port, device, broadcast = false, reuse = false } = options
-  const socket = createSocket({ type: 'udp4', reuseAddr: reuse, ...(options.receiveBuffer && { recvBufferSize: options.receiveBuffer }) })
+  const socket = createSocket({
+    type: 'udp4',
+    reuseAddr: reuse,
+    ...(options.receiveBuffer && { recvBufferSize: options.receiveBuffer }),
+  })
   const listening = once(socket, 'listening')
   if (device === undefined) socket.bind({ address, port, exclusive: true })
-  else socket.bind({ fd: boundSocket({ address, port, device }) })
+  else socket.bind({ fd: boundSocket({ address, port, device, reuse: true, broadcast }) })
   await listening
   socket.on('error', (error) => options.onError(error))
   if (broadcast) socket.setBroadcast(true)
@@ -30,7 +34,7 @@ async function open(options: UdpOptions): Promise<UdpSocket> {
   }
   let ending = false
   socket.on('message', (bytes, { address: from, port: at }) => {
-    options.onMessage({ bytes, address: from, port: at }, self)
+    deliver(options, { bytes, address: from, port: at }, self)
     if (ending || !options.onBatchEnd) return
     ending = true
     setImmediate(() => {

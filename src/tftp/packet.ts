@@ -18,7 +18,9 @@ export interface ReadRequest {
   readonly options: ReadonlyMap<string, string>
 }
 
-export type Request = { readonly kind: 'read'; readonly read: ReadRequest } | { readonly kind: 'refused'; readonly code: number; readonly why: string }
+export type Request =
+  | { readonly kind: 'read'; readonly read: ReadRequest }
+  | { readonly kind: 'refused'; readonly code: number; readonly why: string }
 
 /** A request that arrived at the listening port; undefined for what is no request and gets no answer. */
 export function decodeRequest(bytes: Uint8Array): Request | undefined {

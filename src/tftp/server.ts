@@ -77,12 +77,24 @@ class Server implements TftpServer {
     const { udp, address, port } = this.#options
     const onError = (): void => void this.counters.sendErrors++
     const receiveBuffer = 4 << 20
-    this.#listener = await udp.open({ address, port, receiveBuffer, onError, onMessage: ({ bytes, address: from, port: at }) => this.#request(bytes, { address: from, port: at }) })
+    this.#listener = await udp.open({
+      address,
+      port,
+      receiveBuffer,
+      onError,
+      onMessage: ({ bytes, address: from, port: at }) => this.#request(bytes, { address: from, port: at }),
+    })
     try {
       // Shared by all transfers, which differ by the client's side; rotated, so that a client's next transfer has another TID.
       this.#pool = await Promise.all(
         Array.from({ length: this.#limits.sockets }, () =>
-          udp.open({ address, port: 0, receiveBuffer, onError, onMessage: ({ bytes, address: from, port: at }, socket) => this.#reply(bytes, from, at, socket) }),
+          udp.open({
+            address,
+            port: 0,
+            receiveBuffer,
+            onError,
+            onMessage: ({ bytes, address: from, port: at }, socket) => this.#reply(bytes, from, at, socket),
+          }),
         ),
       )
     } catch (error) {
@@ -132,14 +144,21 @@ class Server implements TftpServer {
   }
 
   #hasRoom({ address }: Peer): boolean {
-    return this.#going.size < this.#limits.transfers && (this.#bySource.get(address) ?? 0) < this.#limits.transfersPerSource
+    return (
+      this.#going.size < this.#limits.transfers && (this.#bySource.get(address) ?? 0) < this.#limits.transfersPerSource
+    )
   }
 
   #find(key: string, read: ReadRequest, peer: Peer): void {
     try {
       const finding = this.#options.source.find(read.name, peer)
       if (!(finding instanceof Promise)) return this.#answer(key, read, peer, finding)
-      this.#wait(key, read, peer, finding.then((found) => this.#answer(key, read, peer, found)))
+      this.#wait(
+        key,
+        read,
+        peer,
+        finding.then((found) => this.#answer(key, read, peer, found)),
+      )
     } catch (error) {
       this.#fail(read, peer, error)
     }
@@ -163,11 +182,17 @@ class Server implements TftpServer {
     }
     const netascii = read.mode === 'netascii'
     const size = sizeOf(finding)
-    if (size > this.#limits.largestFile) return this.#fail(read, peer, new Error('too large for TFTP: fetch it by HTTP'))
+    if (size > this.#limits.largestFile)
+      return this.#fail(read, peer, new Error('too large for TFTP: fetch it by HTTP'))
     const terms = negotiate(read.options, netascii ? undefined : size, this.#limits)
     const layout = this.#layoutOf(finding, terms, netascii)
     if (!(layout instanceof Promise)) return this.#start(key, read, peer, terms, layout)
-    this.#wait(key, read, peer, layout.then((ready) => this.#start(key, read, peer, terms, ready)))
+    this.#wait(
+      key,
+      read,
+      peer,
+      layout.then((ready) => this.#start(key, read, peer, terms, ready)),
+    )
   }
 
   #layoutOf(content: Content, { blksize }: Terms, netascii: boolean): Layout | Promise<Layout> {
@@ -257,7 +282,15 @@ class Server implements TftpServer {
   #tell({ name }: ReadRequest, peer: Peer, outcome: Ended['outcome'], detail?: string, going?: Going): void {
     const bytes = outcome === 'sent' ? going!.size : 0
     const milliseconds = going ? performance.now() - going.startedAt : 0
-    this.#options.onEnd?.({ carrier: 'tftp', name, peer, bytes, milliseconds, outcome, ...(detail !== undefined && { detail }) })
+    this.#options.onEnd?.({
+      carrier: 'tftp',
+      name,
+      peer,
+      bytes,
+      milliseconds,
+      outcome,
+      ...(detail !== undefined && { detail }),
+    })
   }
 
   #strange(what: string): void {

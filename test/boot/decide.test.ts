@@ -66,5 +66,7 @@ test('strangers are ignored, sent to their disk, or given a live profile; never 
   expect(decide({ ...nobody, strangers: 'ignore' }).do).toBe('ignore')
   expect(decide({ ...nobody, strangers: 'local' }).do).toBe('local')
   expect(decide({ ...nobody, strangers: { profile: 'probe' }, profile: aProfile('probe', 'live') }).do).toBe('live')
-  expect(decide({ ...nobody, strangers: { profile: 'web' }, profile: install, permit: armed, session: 's1' }).do).toBe('local')
+  expect(decide({ ...nobody, strangers: { profile: 'web' }, profile: install, permit: armed, session: 's1' }).do).toBe(
+    'local',
+  )
 })

@@ -5,7 +5,11 @@ import { offeredFile } from '../../src/boot/offer.ts'
 import { Sessions } from '../../src/boot/session.ts'
 import { parseMac } from '../../src/net/mac.ts'
 
-const client = (asker: Client['asker'], arch?: number): Client => ({ door: 'dhcp', asker, ...(arch !== undefined && { arch }) })
+const client = (asker: Client['asker'], arch?: number): Client => ({
+  door: 'dhcp',
+  asker,
+  ...(arch !== undefined && { arch }),
+})
 
 test.each([
   ['firmware', 0, 'auto', 'pxelinux.0'],
@@ -38,7 +42,11 @@ test('the offered name begins with the boot session, and carries no token', () =
   const sessions = new Sessions(Buffer.alloc(32, 1))
   const session = sessions.arriving(parseMac('52:54:00:77:00:01'), 1_700_000_000_000)
   expect(offeredFile(client('firmware', 0), 'auto', session, 'http://10.77.0.1')).toBe(`s/${session.id}/pxelinux.0`)
-  expect(offeredFile(client('ipxe', 0), 'auto', session, 'http://10.77.0.1')).toBe(`http://10.77.0.1/s/${session.id}/boot.ipxe`)
+  expect(offeredFile(client('ipxe', 0), 'auto', session, 'http://10.77.0.1')).toBe(
+    `http://10.77.0.1/s/${session.id}/boot.ipxe`,
+  )
   expect(offeredFile(client('firmware', 0), 'auto', undefined, 'http://10.77.0.1')).toBe('pxelinux.0')
-  expect(offeredFile(client('firmware', 16), 'auto', undefined, 'http://10.77.0.1')).toBe('http://10.77.0.1/snponly.efi')
+  expect(offeredFile(client('firmware', 16), 'auto', undefined, 'http://10.77.0.1')).toBe(
+    'http://10.77.0.1/snponly.efi',
+  )
 })
