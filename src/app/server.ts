@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer, type Server as NodeServer } from 'node:http'
-import pino from 'pino'
+import type { Logger } from 'pino'
 import { closeLate } from '../api/desk.ts'
 import { addRoutes } from '../api/routes.ts'
 import { SiteHolder } from '../config/holder.ts'
@@ -17,6 +17,7 @@ import { addressesOf, openCore, type Core } from './core.ts'
 import { openDoors, type Doors } from './doors.ts'
 import { forecastLines } from './forecast.ts'
 import { tryOpen, type Listener } from './listeners.ts'
+import { openLog } from './log.ts'
 
 export interface Server {
   readonly listeners: readonly Listener[]
@@ -34,10 +35,7 @@ export interface ServerPlace {
 /** config → store → rooms → listeners, and stopped in reverse. */
 export async function openServer(place: ServerPlace, options: { readonly verbose: boolean }): Promise<Server> {
   await using opened = new AsyncDisposableStack()
-  const log = pino(
-    { level: options.verbose ? 'debug' : 'info', base: null },
-    pino.destination({ dest: 2, sync: false }),
-  )
+  const log = openLog(options.verbose)
   const holder = new SiteHolder(place.site)
   const database = opened.adopt(openDatabase(place.data), (open) => open.close())
   const leases = new LeaseBook(new SqliteLeases(database))
@@ -85,7 +83,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   }
 }
 
-function siteChanged(core: Core, doors: Doors, log: pino.Logger, site: Site, problems: readonly Problem[]): void {
+function siteChanged(core: Core, doors: Doors, log: Logger, site: Site, problems: readonly Problem[]): void {
   for (const problem of problems) log.warn({ problem: formatProblem(problem) }, 'site.problem')
   if (site === core.house.registry.site) {
     core.house.journal.record({ at: core.house.now(), type: 'site.refused', detail: { problems: problems.length } })
@@ -99,7 +97,7 @@ function siteChanged(core: Core, doors: Doors, log: pino.Logger, site: Site, pro
 // One line an event is enough to retell a boot; misses and renewals only when somebody asked for everything.
 const quiet = /^(file\.missing|dhcp\.(discover|request|silent|inform))$/
 
-function logEvent(log: pino.Logger, { at: _, type, detail, ...rest }: Event): void {
+function logEvent(log: Logger, { at: _, type, detail, ...rest }: Event): void {
   log[quiet.test(type) ? 'debug' : 'info']({ ...rest, ...detail }, type)
 }
 

@@ -50,7 +50,7 @@ export const serverFile = strict({
     interfaces: v.listOf(v.networkInterface).default([]),
     subnets: z.array(subnet).default([]),
   }).prefault({}),
-  strangers: stranger.default('ignore'),
+  strangers: stranger.default('local'),
   permits: strict({
     lifetime: v.duration(60, 30 * day).default(day),
     install: v.duration(60, 7 * day).default(2 * 3600),

@@ -34,7 +34,7 @@ export interface ServerSettings {
   readonly http: { readonly port: number; readonly address: string }
   readonly tftp: { readonly port: number; readonly address: string; readonly enabled: boolean }
   readonly dhcp: DhcpSettings
-  /** What a machine that nobody named gets: nothing at all, its disk, or the profile of that name. */
+  /** What a machine that nobody named gets besides its address: no boot file, its disk, or the live profile of that name. */
   readonly strangers: 'ignore' | 'local' | { readonly profile: string }
   readonly permits: {
     /** Seconds that an armed permit waits for its machine. */

@@ -6,7 +6,6 @@ import { askHouse, urlAt, type House } from './house.ts'
 
 /** What DHCP is told of one client: the same `ask()` as everywhere, as an address, a name and a first file. */
 export interface Advised {
-  readonly ignore?: string
   readonly machine?: string
   readonly address?: Ipv4
   readonly hostname?: string
@@ -17,7 +16,8 @@ export interface Advised {
 export function advise(house: House, client: Client, server: Ipv4, dry = false): Advised {
   const answer = askHouse(house, client)
   const { machine, plan } = answer
-  if (plan.do === 'ignore') return { ignore: plan.why }
+  // An address is for everybody in the pool; a machine that nobody named boots nothing from here.
+  if (plan.do === 'ignore') return {}
   const session = machine && sessionOf(house, client, machine.name, dry)
   const choice = loaderChoice(answer, house.registry.site.server.loader)
   const file = offeredFile(client, choice, session, urlAt(house, server))

@@ -21,7 +21,7 @@ test('the example of the design is a valid site, word for word', () => {
       loader: 'auto',
       http: { port: 80, address: '0.0.0.0' },
       tftp: { port: 69, address: '0.0.0.0', enabled: true },
-      strangers: 'ignore',
+      strangers: 'local',
       permits: { lifetime: 86_400, install: 7200, answer: 3600 },
       dhcp: {
         mode: 'server',
@@ -89,7 +89,7 @@ test('the example of the design is a valid site, word for word', () => {
 test('everything has a default, so an empty birnam.yaml is a site that answers no DHCP', () => {
   const { server: settings } = good(server(''))
   expect(settings.dhcp).toEqual({ mode: 'off', interfaces: [], subnets: [] })
-  expect([settings.http.port, settings.tftp.port, settings.strangers]).toEqual([80, 69, 'ignore'])
+  expect([settings.http.port, settings.tftp.port, settings.strangers]).toEqual([80, 69, 'local'])
 })
 
 test('a key without a value is a key that was not given', () => {

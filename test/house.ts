@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { openCore, type Core } from '../src/app/core.ts'
+import { loadSite } from '../src/config/read.ts'
+import type { Asked } from '../src/files/shelf.ts'
+import type { Finding } from '../src/net/content.ts'
+import { parseMac, type Mac } from '../src/net/mac.ts'
+import { inMemory, openDatabase } from '../src/store/sqlite/database.ts'
+
+export const mac: Mac = parseMac('52:54:00:77:00:01')
+export const own = '10.77.0.11'
+
+/** A whole house on a site directory of its own, with a clock that the test moves and leases that the test names. */
+export interface TestHouse extends Disposable, Core {
+  now: number
+  readonly leases: Map<Mac, string>
+  readonly directory: string
+  /** Asks as the machine itself does, unless told otherwise. */
+  ask(name: string, asked?: Partial<Asked> & { readonly from?: string }): Finding
+  text(name: string, asked?: Partial<Asked> & { readonly from?: string }): string
+  events(): { readonly type: string; readonly detail?: Readonly<Record<string, unknown>> }[]
+}
+
+export const files: Readonly<Record<string, string>> = {
+  'birnam.yaml': 'address: 10.77.0.1\n',
+  'fleet.yaml': `
+machines:
+  - { name: duncan, mac: "52:54:00:77:00:01", ip: 10.77.0.11, profile: web, vars: { hash: $6$salt$secret } }
+  - { name: macduff, mac: "52:54:00:77:00:02", ip: 10.77.0.12, profile: probe, serial: SN-7 }
+profiles:
+  - { name: web, kind: install, kernel: boot/vmlinuz, initrd: [boot/initrd.gz], args: "url={{answer.url}}", answer: answers/web.hbs }
+  - { name: probe, kind: live, kernel: boot/vmlinuz, initrd: [boot/initrd.gz], args: "probe={{answer.url}}", answer: answers/probe.hbs }
+`,
+  'answers/web.hbs': 'rootpw --iscrypted {{vars.hash}} {{machine.name}} {{report.url}}\n',
+  'answers/probe.hbs': 'I am {{machine.name}}\n',
+  'boot/vmlinuz': 'kernel',
+  'boot/initrd.gz': 'initrd',
+  'files/hello.txt': 'hello',
+}
+
+export function openHouse(change: Readonly<Record<string, string>> = {}): TestHouse {
+  const directory = mkdtempSync(join(tmpdir(), 'birnam-house-'))
+  for (const [name, text] of Object.entries({ ...files, ...change })) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true })
+    writeFileSync(join(directory, name), text)
+  }
+  const database = openDatabase(inMemory)
+  const leases = new Map<Mac, string>([[mac, own]])
+  const core = openCore({
+    database,
+    site: loadSite(directory),
+    addresses: {
+      leaseOf: (holder) => (leases.has(holder) ? { address: leases.get(holder)! } : undefined),
+      holderOf: (address) => [...leases].find(([, leased]) => leased === address)?.[0],
+    },
+    httpPort: () => 80,
+    now: () => house.now,
+  })
+  const asked = (change: Partial<Asked> & { readonly from?: string } = {}): Asked => {
+    const { from = own, ...rest } = change
+    return { carrier: 'http', peer: { address: from, port: 40_000 }, headers: {}, ...rest }
+  }
+  const house: TestHouse = {
+    ...core,
+    now: 1_700_000_000_000,
+    leases,
+    directory,
+    ask: (name, how) => core.shelf.find(name, asked(how)),
+    text(name, how) {
+      const finding = house.ask(name, how)
+      return finding?.kind === 'bytes' ? finding.bytes.toString() : `no text: ${JSON.stringify(finding)}`
+    },
+    events: () =>
+      ['duncan', 'macduff'].flatMap((name) => core.house.journal.ofMachine(name, 100)).map(({ type, detail }) => ({ type, ...(detail && { detail }) })),
+    [Symbol.dispose]() {
+      core.house.journal.flush()
+      database.close()
+      rmSync(directory, { recursive: true })
+    },
+  }
+  return house
+}
