@@ -3,8 +3,9 @@ import { expect, test } from 'vitest'
 import { writePxelinux, doubled, pad } from '../../src/menu/pxelinux.ts'
 import { checkPypxeboot } from '../../src/menu/pypxeboot.ts'
 import { menuWith } from './menus.ts'
+import { readPxelinux } from './pxelinux-reader.ts'
 import { pypxeboot } from './pypxeboot.ts'
-import { bareWord, pairWord, word } from './words.ts'
+import { bareWord, hostileText, pairWord, word } from './words.ts'
 
 const shorten = (value: string): string => `http://10.77.0.1/k/${Buffer.from(value).toString('hex').slice(-12)}`
 const appendOf = (text: string): string[] => /^ {2}APPEND (.*)$/m.exec(text)![1]!.split(' ')
@@ -99,3 +100,53 @@ test('the words come back in their order, but for those that stand in for pypxeb
     }),
   )
 })
+
+test('nothing hostile can add a directive: argument, title and comment come back as they were, or are refused', () => {
+  const wanted = readPxelinux(writePxelinux(menuWith({}, { timeout: 5 }))).map(([keyword]) => keyword)
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(word, hostileText), { maxLength: 4 }),
+      hostileText,
+      hostileText,
+      (args, title, comment) => {
+        const text = attempt(() =>
+          writePxelinux(menuWith({ args }, { timeout: 5, comments: [comment] }, title), { shorten }),
+        )
+        if (text !== undefined) expect(readPxelinux(text).map(([keyword]) => keyword)).toEqual(wanted)
+      },
+    ),
+  )
+})
+
+test.each(['', '-x', 'a b', 'a\nLABEL b', 'ä', 'x'.repeat(65)])('the label %j is refused', (label) => {
+  const boot = { kind: 'local' } as const
+  expect(() =>
+    writePxelinux({ comments: [], default: label, timeout: 0, entries: [{ label, title: 't', boot }] }),
+  ).toThrow(/cannot be called/)
+})
+
+test.each(['', 'a b', '../x', 'a/./b', '/etc/passwd', 'a,b', 'a=b', "a'b", 'a\nb', 'a:b', '-x', 'a//b'])(
+  'the file name %j is refused',
+  (kernel) => {
+    expect(() => writePxelinux(menuWith({ kernel }))).toThrow(/cannot ask for a file/)
+    expect(() => writePxelinux(menuWith({ initrd: [kernel] }))).toThrow(/cannot ask for a file/)
+  },
+)
+
+test('an initrd among the arguments, two entries of one name and a default that is none are refused', () => {
+  expect(() => writePxelinux(menuWith({ args: ['initrd=x'] }))).toThrow(/names an initrd/)
+  expect(() => writePxelinux(menuWith({ initrd: [], args: ['rd.initrd=x'] }))).toThrow(/as an initrd/)
+  expect(() => writePxelinux(menuWith({}, { default: 'web' }))).toThrow(/no entry "web"/)
+  const [entry] = menuWith().entries
+  expect(() => writePxelinux(menuWith({}, { entries: [entry!, entry!] }))).toThrow(/two entries/)
+  expect(() => writePxelinux(menuWith({}, { timeout: -1 }))).toThrow(/timeout/)
+})
+
+function attempt(write: () => string): string | undefined {
+  try {
+    return write()
+  } catch (error) {
+    expect(error).toMatchObject({ name: 'Fault', code: 'menu-unsafe' })
+    return undefined
+  }
+}
