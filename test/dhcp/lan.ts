@@ -68,16 +68,11 @@ export class Lan implements AsyncDisposable {
     return child
   }
 
-  /** Starts a server; resolves when it listens. */
-  async serve(options: ServeOptions): Promise<Served> {
+  /** Starts a server, under other programs (`chrt`, `taskset`) if wanted; resolves when it listens. */
+  async serve(options: ServeOptions, under: readonly string[] = []): Promise<Served> {
     const script = new URL('serve.ts', import.meta.url).pathname
-    const child = this.start(
-      this.server,
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      script,
-      JSON.stringify(options),
-    )
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning']
+    const child = this.start(this.server, ...under, ...node, script, JSON.stringify(options))
     const served = new Served(child)
     await served.ready
     return served
