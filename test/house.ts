@@ -72,7 +72,9 @@ export function openHouse(change: Readonly<Record<string, string>> = {}): TestHo
       return finding?.kind === 'bytes' ? finding.bytes.toString() : `no text: ${JSON.stringify(finding)}`
     },
     events: () =>
-      ['duncan', 'macduff'].flatMap((name) => core.house.journal.ofMachine(name, 100)).map(({ type, detail }) => ({ type, ...(detail && { detail }) })),
+      ['duncan', 'macduff']
+        .flatMap((name) => core.house.journal.ofMachine(name, 100))
+        .map(({ type, detail }) => ({ type, ...(detail && { detail }) })),
     [Symbol.dispose]() {
       core.house.journal.flush()
       database.close()

@@ -4,7 +4,10 @@ import type { Site } from '../config/site.ts'
 import type { LeaseBook } from '../dhcp/lease.ts'
 import { openDhcp, type DhcpServer } from '../dhcp/server.ts'
 import type { DhcpEvent } from '../dhcp/event.ts'
+import type { Session } from '../boot/session.ts'
 import { advise } from '../files/advise.ts'
+import type { House } from '../files/house.ts'
+import type { Mac } from '../net/mac.ts'
 import { openHttp, type HttpServer } from '../http/server.ts'
 import type { Finding, Peer, Transfer } from '../net/content.ts'
 import { chooseUdp, type Udp } from '../net/udp.ts'
@@ -115,7 +118,7 @@ function noDhcp({ subnets }: { readonly subnets: readonly unknown[] }): string {
 function heard({ house }: Core, { type, mac, machine, client: _, interface: link, count, ...rest }: DhcpEvent): void {
   const named = machine ?? (mac && house.registry.recognise({ mac })?.name)
   if (named === undefined && type !== 'dhcp.full' && type !== 'dhcp.other-server') return
-  const session = mac && house.sessions.current(mac)
+  const session = mac && bootOf(house, mac)
   house.journal.record({
     at: house.now(),
     type,
@@ -124,4 +127,10 @@ function heard({ house }: Core, { type, mac, machine, client: _, interface: link
     ...(session && { session: session.id }),
     detail: { interface: link, count, ...rest },
   })
+}
+
+/** The boot that a DHCP message belongs to; a system that renews its lease hours later is not booting any more. */
+function bootOf({ sessions, now }: House, mac: Mac): Session | undefined {
+  const session = sessions.current(mac)
+  return session && now() - session.stageAt < 15 * 60_000 ? session : undefined
 }

@@ -11,6 +11,8 @@ export function openLog(verbose: boolean): Logger {
 export function forPeople(line: string): string {
   const { time, msg, level: _, listeners: _listeners, ...rest } = JSON.parse(line) as Record<string, unknown>
   const at = new Date(Number(time)).toTimeString().slice(0, 8)
-  const words = Object.entries(rest).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const words = Object.entries(rest).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
   return [at, msg, ...words].join(' ').replaceAll(/[\0-\x1f\x7f]/g, ' ')
 }

@@ -28,7 +28,14 @@ function armed(house: TestHouse): void {
 test('a machine without a permit is sent to its disk, at every name', () => {
   using house = openHouse()
   const path = power(house)
-  for (const name of [`${path}pxelinux.cfg/01-52-54-00-77-00-01`, `${path}boot.ipxe`, `${path}grub.cfg`, 'pxelinux.cfg/01-52-54-00-77-00-01', 'boot.ipxe', 'pxelinux.cfg/0A4D000B']) {
+  for (const name of [
+    `${path}pxelinux.cfg/01-52-54-00-77-00-01`,
+    `${path}boot.ipxe`,
+    `${path}grub.cfg`,
+    'pxelinux.cfg/01-52-54-00-77-00-01',
+    'boot.ipxe',
+    'pxelinux.cfg/0A4D000B',
+  ]) {
     expect(house.text(name), name).not.toMatch(/vmlinuz/)
   }
 })
@@ -63,7 +70,13 @@ test('the same menu fetched twice by its own session is the same install; a seco
 test('names that can be guessed from the MAC hold neither an install nor a token', () => {
   using house = openHouse()
   armed(house)
-  for (const name of ['pxelinux.cfg/01-52-54-00-77-00-01', 'pxelinux.cfg/01-52-54-00-77-00-01'.toUpperCase().replace('PXELINUX.CFG', 'pxelinux.cfg'), 'pxelinux.cfg/0A4D000B', 'boot.ipxe', 'grub/grub.cfg-01-52-54-00-77-00-01']) {
+  for (const name of [
+    'pxelinux.cfg/01-52-54-00-77-00-01',
+    'pxelinux.cfg/01-52-54-00-77-00-01'.toUpperCase().replace('PXELINUX.CFG', 'pxelinux.cfg'),
+    'pxelinux.cfg/0A4D000B',
+    'boot.ipxe',
+    'grub/grub.cfg-01-52-54-00-77-00-01',
+  ]) {
     const text = house.text(name)
     expect(text, name).not.toMatch(/vmlinuz|[0-9a-f]{12}-[0-9a-z]+-[0-9a-f]{20}\./)
   }
@@ -75,7 +88,10 @@ test('a stranger with the path of the session, but not the address, gets the dis
   armed(house)
   expect(fetchMenu(house, power(house), '10.77.0.66')).not.toContain('vmlinuz')
   expect(house.house.permits.of('duncan')?.state).toBe('armed')
-  expect(house.events()).toContainEqual({ type: 'claim.refused', detail: { why: 'asked from 10.77.0.66, but the machine has 10.77.0.11', from: '10.77.0.66' } })
+  expect(house.events()).toContainEqual({
+    type: 'claim.refused',
+    detail: { why: 'asked from 10.77.0.66, but the machine has 10.77.0.11', from: '10.77.0.66' },
+  })
 })
 
 test.each([
@@ -132,7 +148,10 @@ test('an install that never reports is failed after its time, with the last thin
   takeReport(house.house, token, { kind: 'progress', step: 'packages', percent: 40 }, peer)
   house.now += 100 * 3_600_000
   closeLate(house.house)
-  expect(house.house.permits.of('duncan')).toMatchObject({ state: 'failed', why: 'no report came in time; last seen: packages (40 %)' })
+  expect(house.house.permits.of('duncan')).toMatchObject({
+    state: 'failed',
+    why: 'no report came in time; last seen: packages (40 %)',
+  })
   expect(house.events().map(({ type }) => type)).toContain('install.failed')
 })
 
@@ -148,7 +167,7 @@ test('a broken answer is told with file, line and machine, and nothing half-writ
   const token = tokenIn(fetchMenu(house, power(house)))
   const finding = house.ask(`a/${token}`)
   expect(finding).toMatchObject({ kind: 'refused', status: 500 })
-  expect((finding as { message: string }).message).toMatch(/answers\/web\.hbs:2: vars\.missing has no value for duncan/)
+  expect((finding as { message: string }).message).toMatch(/answers\/web\.hbs:2: vars\.missing has no value.* duncan/)
 })
 
 test('a report needs a token that this server gave; a live machine may report from its own address', () => {

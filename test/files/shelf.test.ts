@@ -13,7 +13,15 @@ test('what lies under files/ is served under its own name; what a profile names,
 
 test('nothing else of the site is served: not its YAML, its answers or its directories', () => {
   using house = openHouse()
-  for (const name of ['birnam.yaml', 'fleet.yaml', 'answers/web.hbs', 'files', 'files/hello.txt', 'boot', 'kickstart/debian/server.cfg.hbs']) {
+  for (const name of [
+    'birnam.yaml',
+    'fleet.yaml',
+    'answers/web.hbs',
+    'files',
+    'files/hello.txt',
+    'boot',
+    'kickstart/debian/server.cfg.hbs',
+  ]) {
     expect(house.ask(name), name).toBeUndefined()
   }
 })
@@ -54,7 +62,9 @@ test('a machine is known by its MAC in the name, its serial header, or its lease
   const macduff = house.house.registry.named('macduff')!.macs[0]!
   expect(house.text('a/52-54-00-77-00-02', { from: '10.9.9.9' })).toBe('I am macduff\n')
   expect(house.text('a', { from: '10.9.9.9', headers: { 'x-system-serial-number': 'SN-7' } })).toBe('I am macduff\n')
-  expect(house.text('a', { from: '10.9.9.9', headers: { 'x-rhn-provisioning-mac-1': 'eth1 52:54:00:77:00:02' } })).toBe('I am macduff\n')
+  expect(house.text('a', { from: '10.9.9.9', headers: { 'x-rhn-provisioning-mac-1': 'eth1 52:54:00:77:00:02' } })).toBe(
+    'I am macduff\n',
+  )
   house.leases.set(macduff, '10.77.0.50')
   expect(house.text('a', { from: '10.77.0.50' })).toBe('I am macduff\n')
   expect(house.ask('a', { from: '10.9.9.9' })).toMatchObject({ status: 404 })
@@ -71,7 +81,13 @@ test('a menu is found by UUID, by MAC in any letter case, by address in hex, and
 test('the end of a transfer becomes an event of the boot, without the token', () => {
   using house = openHouse()
   const session = house.house.sessions.arriving(house.house.registry.named('duncan')!.macs[0]!, house.now)
-  const transfer = { carrier: 'tftp', peer: { address: '10.77.0.11', port: 1 }, bytes: 6, milliseconds: 2, outcome: 'sent' } as const
+  const transfer = {
+    carrier: 'tftp',
+    peer: { address: '10.77.0.11', port: 1 },
+    bytes: 6,
+    milliseconds: 2,
+    outcome: 'sent',
+  } as const
   house.shelf.ended({ ...transfer, name: `s/${session.id}/boot/vmlinuz` })
   house.shelf.ended({ ...transfer, name: `a/${house.house.sessions.tokenOf(session)}` })
   expect(session.stage).toBe('kernel')

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { EventStore } from '../../src/journal/journal.ts'
+import { Journal } from '../../src/journal/journal.ts'
+import type { Permit, PermitStore } from '../../src/machine/permit.ts'
+import { MemoryEvents } from '../../src/store/memory/events.ts'
+import { MemoryPermits } from '../../src/store/memory/permits.ts'
+import { inMemory, openDatabase, serverKey } from '../../src/store/sqlite/database.ts'
+import { SqliteEvents } from '../../src/store/sqlite/events.ts'
+import { SqlitePermits } from '../../src/store/sqlite/permits.ts'
+
+const permit: Permit = {
+  id: 'p1',
+  machine: 'duncan',
+  target: 'web',
+  by: 'mac',
+  createdAt: 1,
+  expiresAt: 2,
+  state: 'armed',
+}
+let directory: string
+beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), 'birnam-store-'))))
+afterEach(() => rmSync(directory, { recursive: true }))
+
+const permitStores: Record<string, () => PermitStore> = {
+  memory: () => new MemoryPermits(),
+  sqlite: () => new SqlitePermits(openDatabase(inMemory)),
+}
+const eventStores: Record<string, () => EventStore> = {
+  memory: () => new MemoryEvents(),
+  sqlite: () => new SqliteEvents(openDatabase(inMemory)),
+}
+
+test.each(Object.entries(permitStores))('%s keeps the newest permit of each machine, whole', (_, open) => {
+  const store = open()
+  store.save(permit)
+  store.save({ ...permit, state: 'claimed', session: 's1', claimedAt: 5, address: '10.77.0.11', lastSeen: 'disks' })
+  store.save({ ...permit, id: 'p2', createdAt: 9 })
+  store.save({ ...permit, id: 'p3', machine: 'macduff' })
+  expect(store.load().toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
+    { ...permit, id: 'p2', createdAt: 9 },
+    { ...permit, id: 'p3', machine: 'macduff' },
+  ])
+})
+
+test.each(Object.entries(eventStores))(
+  '%s tells the events of a boot in order and of a machine from the newest',
+  (_, open) => {
+    const store = open()
+    const at = (time: number, session: string) => ({
+      at: time,
+      type: 'file.sent',
+      machine: 'duncan',
+      session,
+      detail: { name: `f${time}` },
+    })
+    store.append([at(1, 's1'), at(2, 's2')])
+    store.append([at(3, 's1')])
+    expect(store.ofSession('s1').map(({ at: time }) => time)).toEqual([1, 3])
+    expect(store.ofMachine('duncan', 2).map(({ detail }) => detail)).toEqual([{ name: 'f3' }, { name: 'f2' }])
+    store.trim(1)
+    expect(store.ofMachine('duncan', 10)).toHaveLength(1)
+  },
+)
+
+test('the journal writes behind, and reads what it has not written yet', () => {
+  const store = new MemoryEvents()
+  const journal = new Journal(store)
+  journal.record({ at: 1, type: 'menu.given', session: 's1' })
+  expect(store.ofSession('s1')).toHaveLength(0)
+  expect(journal.ofSession('s1')).toHaveLength(1)
+})
+
+test('the server key is made once and is for its owner alone', () => {
+  const database = openDatabase(directory)
+  const key = serverKey(database)
+  database.close()
+  const again = openDatabase(directory)
+  expect(serverKey(again)).toEqual(key)
+  again.close()
+  expect(statSync(join(directory, 'birnam.sqlite')).mode & 0o077).toBe(0)
+})
+
+test('a database of a newer Birnam is not touched', () => {
+  const database = new DatabaseSync(join(directory, 'birnam.sqlite'))
+  database.exec('PRAGMA user_version=99')
+  database.close()
+  expect(() => openDatabase(directory)).toThrow('is of a newer Birnam (schema 99')
+})
+
+test('a file that is no database is named, and stays as it is', () => {
+  writeFileSync(join(directory, 'birnam.sqlite'), 'x'.repeat(5000))
+  expect(() => openDatabase(directory)).toThrow('cannot open the database')
+})
