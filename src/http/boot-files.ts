@@ -1,7 +1,8 @@
 import { Buffers } from './buffers.ts'
 import { FileCache, type FileContent, type Held } from './file-cache.ts'
 import type { Limits } from './limits.ts'
-import { OpenFile } from './open-file.ts'
+import type { OpenFile } from './open-file.ts'
+import { versionOf, type Version } from './version.ts'
 
 /** Where file bytes come from: memory for boot files, re-used buffers for everything larger. One for all listeners of a server. */
 export class BootFiles {
@@ -13,8 +14,12 @@ export class BootFiles {
     this.buffers = new Buffers()
   }
 
-  /** Rejects with the system's error (ENOENT, EACCES …). */
-  async open(content: FileContent): Promise<Held | OpenFile> {
-    return (await this.cache.hold(content, Date.now())) ?? (await OpenFile.open(content.path))
+  /** At once when the file is in memory and was looked at lately; undefined when it must be read from disk as it goes out. */
+  hold(content: FileContent, now: number): Held | Promise<Held | undefined> | undefined {
+    return this.cache.hold(content, now)
+  }
+
+  versionOf(file: OpenFile): Version {
+    return versionOf(file, this.cache.tagOf(file.identity))
   }
 }

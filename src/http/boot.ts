@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Finding, Peer, Refusal } from '../net/content.ts'
 import type { BootFiles } from './boot-files.ts'
-import { judge, type Verdict, type Version } from './conditions.ts'
+import { judge, type Verdict } from './conditions.ts'
 import type { Exchange } from './exchange.ts'
 import type { FileContent, Held } from './file-cache.ts'
 import { typeOf } from './media.ts'
@@ -9,7 +9,8 @@ import { FileChanged, OpenFile } from './open-file.ts'
 import { problemOf, sentenceOf } from './problem.ts'
 import type { Part } from './range.ts'
 import { replyBytes, replyText } from './reply.ts'
-import { sendBytes, sendFile } from './send.ts'
+import type { Version } from './version.ts'
+import { memoryPiece, sendBytes, sendFile } from './send.ts'
 
 /** What a name means. `name` is decoded and normalised, without a leading slash; the Host header is no part of the question. */
 export interface HttpSource {
@@ -25,25 +26,31 @@ export interface BootDesk {
   onError(error: unknown): void
 }
 
-/** Answers GET and HEAD of a boot name. Never rejects. */
-export async function answerBoot(desk: BootDesk, exchange: Exchange, query: URLSearchParams): Promise<void> {
-  const { name, connection, request } = exchange
+/** Answers GET and HEAD of a boot name, without a promise where nothing has to be waited for. Never throws. */
+export function answerBoot(desk: BootDesk, exchange: Exchange, query: URLSearchParams): void {
+  const failed = (error: unknown): void => fail(desk, exchange, error)
+  const found = (finding: Finding): void | Promise<void> => answerFinding(desk, exchange, finding)
   try {
-    const asked = desk.source.find(name, { peer: connection.peer, headers: request.headers, query })
-    const finding = asked instanceof Promise ? await asked : asked
-    if (finding?.kind === 'file') await answerFile(desk, exchange, finding)
-    else if (finding?.kind === 'bytes') answerBytes(exchange, finding.bytes, finding.type)
-    else refuse(exchange, finding ?? missing)
+    const { name, connection, request } = exchange
+    const finding = desk.source.find(name, { peer: connection.peer, headers: request.headers, query })
+    const going = finding instanceof Promise ? finding.then(found) : found(finding)
+    going?.catch(failed)
   } catch (error) {
-    fail(desk, exchange, error)
+    failed(error)
   }
+}
+
+function answerFinding(desk: BootDesk, exchange: Exchange, finding: Finding): void | Promise<void> {
+  if (finding?.kind === 'file') return answerFile(desk, exchange, finding)
+  if (finding?.kind === 'bytes') return answerBytes(exchange, finding.bytes, finding.type)
+  return refuse(exchange, finding ?? missing)
 }
 
 const missing: Refusal = { kind: 'refused', status: 404, message: 'no such file' }
 
 function answerBytes(exchange: Exchange, bytes: Buffer, type: string | undefined): void {
+  exchange.inOne(bytes.length)
   replyBytes(exchange.response, bytes, type)
-  if (!exchange.isHead) exchange.progress(bytes.length)
 }
 
 function refuse(exchange: Exchange, { status, message }: Refusal): void {
@@ -56,23 +63,36 @@ function outcomeOf(status: Refusal['status']): 'missing' | 'refused' | 'failed' 
   return status === 500 ? 'failed' : 'refused'
 }
 
-async function answerFile(desk: BootDesk, exchange: Exchange, content: FileContent): Promise<void> {
-  const held = desk.files.cache.hold(content, Date.now())
-  const inMemory = held instanceof Promise ? await held : held
-  if (inMemory) return answerHeld(exchange, inMemory)
-  await using file = await OpenFile.open(content.path)
-  const version = { tag: desk.files.cache.tagOf(file.identity), mtimeMs: file.mtimeMs, size: file.size }
-  const part = begin(exchange, version)
-  if (part) await sendFile(exchange.response, file, part, desk.files.buffers, (bytes) => exchange.progress(bytes))
+function answerFile(desk: BootDesk, exchange: Exchange, content: FileContent): void | Promise<void> {
+  const held = desk.files.hold(content, Date.now())
+  if (held && !(held instanceof Promise)) return answerHeld(exchange, held)
+  return answerSlowly(desk, exchange, content, held)
 }
 
-async function answerHeld(exchange: Exchange, held: Held): Promise<void> {
+async function answerSlowly(
+  { files }: BootDesk,
+  exchange: Exchange,
+  { path }: FileContent,
+  held: Promise<Held | undefined> | undefined,
+): Promise<void> {
+  const inMemory = await held
+  if (inMemory) return answerHeld(exchange, inMemory)
+  await using file = await OpenFile.open(path)
+  const part = begin(exchange, files.versionOf(file))
+  if (part) await sendFile(exchange.response, file, part, files.buffers, (bytes) => exchange.progress(bytes))
+}
+
+function answerHeld(exchange: Exchange, held: Held): void | Promise<void> {
   const { response } = exchange
-  // The client may have gone while the file was read into memory; then there is no `close` to come.
+  // The client may have gone while the file was read into memory; then there is no end to come.
   if (response.closed) return held.release()
-  response.once('close', () => held.release())
+  exchange.held = held
   const part = begin(exchange, held.version)
-  if (part) await sendBytes(response, held.bytes.subarray(part.from, part.to + 1), (count) => exchange.progress(count))
+  if (!part) return
+  const bytes = held.bytes.subarray(part.from, part.to + 1)
+  if (bytes.length > memoryPiece) return sendBytes(response, bytes, (count) => exchange.progress(count))
+  exchange.inOne(bytes.length)
+  response.end(bytes)
 }
 
 /** Writes the head of the answer; the part whose bytes must follow comes back, or nothing when the answer is whole already. */
@@ -80,14 +100,7 @@ function begin(exchange: Exchange, version: Version): Part | undefined {
   const { request, response } = exchange
   const verdict = judge(request.method ?? 'GET', request.headers, version, Date.now())
   const part = partOf(verdict, version.size)
-  const head = [
-    'ETag',
-    version.tag,
-    'Cache-Control',
-    'no-cache',
-    'Last-Modified',
-    new Date(version.mtimeMs).toUTCString(),
-  ]
+  const head = ['ETag', version.tag, 'Cache-Control', 'no-cache', 'Last-Modified', version.lastModified]
   if (verdict.status === 412) exchange.note('refused', 'precondition failed')
   if (verdict.status === 416) exchange.note('refused', `range not satisfiable in ${version.size} bytes`)
   if (verdict.status === 206)
@@ -108,7 +121,7 @@ function describe(name: string, verdict: Verdict, size: number): readonly string
   if (verdict.status === 304) return []
   if (verdict.status === 412) return ['Content-Length', '0']
   if (verdict.status === 416) return ['Content-Length', '0', 'Content-Range', `bytes */${size}`]
-  const type = ['Content-Type', typeOf(name), 'Accept-Ranges', 'bytes', 'X-Content-Type-Options', 'nosniff']
+  const type = ['Content-Type', typeOf(name), 'Accept-Ranges', 'bytes']
   if (verdict.status === 200) return [...type, 'Content-Length', String(size)]
   const { from, to } = verdict.part
   return [...type, 'Content-Length', String(to - from + 1), 'Content-Range', `bytes ${from}-${to}/${size}`]

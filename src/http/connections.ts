@@ -12,11 +12,14 @@ export interface Connection {
   hasStalled: boolean
 }
 
+/** On the socket itself: a weak map of thousands of sockets makes each garbage collection slower. */
+const known = Symbol('connection')
+type Watched = Socket & { [known]?: Connection }
+
 type ConnectionLimits = Pick<Limits, 'connectionsPerPeer'>
 
 /** Counts connections, keeps one peer from taking all of them, ends those that stall and those that do not speak HTTP. */
 export class Connections {
-  readonly #known = new WeakMap<Socket, Connection>()
   readonly #perPeer = new Map<string, number>()
   readonly #counters: HttpCounters
   readonly #limits: ConnectionLimits
@@ -33,11 +36,11 @@ export class Connections {
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#malformed(error, socket))
   }
 
-  of(socket: Socket): Connection | undefined {
-    return this.#known.get(socket)
+  of(socket: Watched): Connection | undefined {
+    return socket[known]
   }
 
-  #enter(socket: Socket): void {
+  #enter(socket: Watched): void {
     // Read now: it stays readable after the connection is gone, when events still ask who it was.
     const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '')
     const count = this.#perPeer.get(address) ?? 0
@@ -49,7 +52,7 @@ export class Connections {
     this.#perPeer.set(address, count + 1)
     this.#counters.connections++
     this.#counters.open++
-    this.#known.set(socket, { peer: { address, port: socket.remotePort ?? 0 }, waiting: 0, hasStalled: false })
+    socket[known] = { peer: { address, port: socket.remotePort ?? 0 }, waiting: 0, hasStalled: false }
     socket.once('close', () => this.#leave(address))
   }
 
@@ -62,7 +65,7 @@ export class Connections {
 
   // Node calls this for idle keep-alive connections too: those end in silence.
   #stalled(socket: Socket): void {
-    const connection = this.#known.get(socket)
+    const connection = this.of(socket)
     if (connection) connection.hasStalled = connection.waiting > 0
     socket.destroy()
   }
@@ -72,7 +75,7 @@ export class Connections {
     if (isTimeout) this.#counters.timeouts++
     else if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') this.#counters.malformed++
     // With an answer under way its bytes would be read as the body of that answer.
-    if (!socket.writable || this.#known.get(socket)?.waiting) socket.destroy()
+    if (!socket.writable || this.of(socket)?.waiting) socket.destroy()
     else
       socket.end(
         `HTTP/1.1 ${errorLines[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Transfer } from '../net/content.ts'
-import { answerBoot, type HttpSource } from './boot.ts'
+import { answerBoot, type BootDesk, type HttpSource } from './boot.ts'
 import type { BootFiles } from './boot-files.ts'
 import type { Connection, Connections } from './connections.ts'
 import type { HttpCounters } from './counters.ts'
@@ -28,9 +28,12 @@ type Named = Extract<Target, { ok: true }>
 export class Door {
   readonly #options: DoorOptions
   readonly #prefixes: ReadonlySet<string>
+  readonly #desk: BootDesk
 
   constructor(options: DoorOptions) {
     this.#options = options
+    const { source, files, onError } = options
+    this.#desk = { source, files, onError: (error) => onError?.(error) }
     this.#prefixes = new Set(
       (options.appPrefixes ?? []).map((prefix) => prefix.split('/').find((part) => part !== '') ?? ''),
     )
@@ -46,75 +49,86 @@ export class Door {
       return
     }
     connection.waiting++
-    response.once('close', () => connection.waiting--)
     this.#route(request, response, connection)
   }
 
   #route(request: IncomingMessage, response: ServerResponse, connection: Connection): void {
-    const trouble = troubleOf(request, this.#options.limits)
-    if (trouble) return this.#refuse(response, trouble.status, trouble.why)
-    const target = readTarget(request.url ?? '')
-    if (!target.ok) return this.#refuse(response, target.status, target.why)
-    if (this.#options.app && this.#prefixes.has(target.name.split('/', 1)[0] ?? '')) {
-      // What looks like an application path only after decoding is an attempt to get around somebody's filter.
-      if (!target.plain) return this.#refuse(response, 400, 'write this path plainly')
-      return this.#options.app.routing(request, response)
-    }
-    this.#answer(request, response, connection, target)
+    const { app, limits } = this.#options
+    const target = troubleOf(request, limits) ?? readTarget(request.url ?? '')
+    const isForApp = target.ok && app !== undefined && this.#prefixes.has(firstSegment(target.name))
+    const refusal = target.ok ? (isForApp ? appRefusal(target) : bootRefusal(request)) : target
+    if (target.ok && !isForApp && !refusal) return this.#answer(request, response, connection, target)
+    response.once('close', () => connection.waiting--)
+    if (refusal) this.#refuse(response, refusal)
+    else app?.routing(request, response)
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse, connection: Connection, target: Named): void {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return replyText(response, 405, 'boot files are only read', [['Allow', 'GET, HEAD'], ...closing])
-    }
-    // RFC 9110 §9.3.1: a body on GET means nothing, and is how requests are smuggled past a proxy.
-    if (hasBody(request)) return this.#refuse(response, 400, 'a GET has no body')
-    const exchange = new Exchange(request, response, connection, target.name)
+  #answer(request: IncomingMessage, response: ServerResponse, connection: Connection, { name, search }: Named): void {
+    const exchange = new Exchange(request, response, connection, name)
     response.once('close', () => this.#ended(exchange))
-    const { source, files } = this.#options
-    const onError = (error: unknown): void => this.#options.onError?.(error)
-    void inTurn(response).then(() =>
-      answerBoot({ source, files, onError }, exchange, new URLSearchParams(target.search)),
-    )
+    const query = new URLSearchParams(search)
+    if (response.socket) return answerBoot(this.#desk, exchange, query)
+    // A pipelined request waits here, not with a buffer in its hand, until the answers before it are out.
+    response.once('socket', () => answerBoot(this.#desk, exchange, query))
   }
 
   #ended(exchange: Exchange): void {
+    exchange.connection.waiting--
+    exchange.held?.release()
     const transfer = exchange.transfer()
     if (!exchange.isTold(transfer)) return
     count(this.#options.counters, exchange, transfer)
     try {
       this.#options.onEnd?.(transfer)
     } catch (error) {
-      this.#options.onError?.(error)
+      this.#desk.onError(error)
     }
   }
 
-  #refuse(response: ServerResponse, status: number, why: string): void {
-    this.#options.counters.malformed++
-    replyText(response, status, why, closing)
+  #refuse(response: ServerResponse, { status, why }: NoRequest): void {
+    const { counters } = this.#options
+    if (status === 405) counters.refused++
+    else counters.malformed++
+    replyText(response, status, why, status === 405 ? [['Allow', 'GET, HEAD'], ...closing] : closing)
   }
 }
 
-function troubleOf(
-  { rawHeaders, httpVersion }: IncomingMessage,
-  limits: Limits,
-): { status: 400 | 431; why: string } | undefined {
+interface NoRequest {
+  readonly ok: false
+  readonly status: 400 | 405 | 414 | 431
+  readonly why: string
+}
+
+function no(status: NoRequest['status'], why: string): NoRequest {
+  return { ok: false, status, why }
+}
+
+function firstSegment(name: string): string {
+  const slash = name.indexOf('/')
+  return slash < 0 ? name : name.slice(0, slash)
+}
+
+// What looks like an application path only after decoding is an attempt to get around somebody's filter.
+function appRefusal({ plain }: Named): NoRequest | undefined {
+  return plain ? undefined : no(400, 'write this path plainly')
+}
+
+function bootRefusal({ method, headers }: IncomingMessage): NoRequest | undefined {
+  if (method !== 'GET' && method !== 'HEAD') return no(405, 'boot files are only read')
+  // RFC 9110 §9.3.1: a body on GET means nothing, and is how requests are smuggled past a proxy.
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  return hasBody ? no(400, 'a GET has no body') : undefined
+}
+
+function troubleOf({ rawHeaders, httpVersion }: IncomingMessage, limits: Limits): NoRequest | undefined {
   // The parser lets HTTP/0.9 pass, whose answer would be a file without a head.
-  if (httpVersion !== '1.1' && httpVersion !== '1.0')
-    return { status: 400, why: 'this is no HTTP version that is spoken here' }
-  if (rawHeaders.length > 2 * limits.headers) return { status: 431, why: 'too many headers' }
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return no(400, 'this is no HTTP version that is spoken here')
+  if (rawHeaders.length > 2 * limits.headers) return no(431, 'too many headers')
   let hosts = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts++
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
   // RFC 9112 §3.2: more than one Host is a 400. Node would quietly take the first.
-  return hosts > 1 ? { status: 400, why: 'more than one Host header' } : undefined
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-}
-
-/** A pipelined request waits here, not with a buffer in its hand, until the answers before it are out. */
-function inTurn(response: ServerResponse): Promise<void> {
-  if (response.socket) return Promise.resolve()
-  return new Promise((resolve) => response.once('socket', () => resolve()))
+  return hosts > 1 ? no(400, 'more than one Host header') : undefined
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Transfer } from '../net/content.ts'
 import type { Connection } from './connections.ts'
 import type { HttpCounters } from './counters.ts'
+import type { Held } from './file-cache.ts'
 
 /** One GET or HEAD of a boot name, from its lookup to its last byte. */
 export class Exchange {
@@ -9,7 +10,10 @@ export class Exchange {
   readonly response: ServerResponse
   readonly connection: Connection
   readonly name: string
+  /** The bytes in memory that it sends, given back at its end. */
+  held: Held | undefined
   #bytes = 0
+  #whole = 0
   #outcome: Transfer['outcome'] | undefined
   #detail: string | undefined
   readonly #began = performance.now()
@@ -29,6 +33,11 @@ export class Exchange {
     this.#bytes += bytes
   }
 
+  /** For an answer that goes out in one write: its bytes count when all of them are out. */
+  inOne(bytes: number): void {
+    this.#whole = bytes
+  }
+
   /** Says what it came to, where that is known before the last byte. */
   note(outcome: Transfer['outcome'] | undefined, detail?: string): void {
     this.#outcome = outcome
@@ -41,7 +50,8 @@ export class Exchange {
     const milliseconds = performance.now() - this.#began
     const detail = this.#detail === undefined ? {} : { detail: this.#detail }
     const outcome = this.#outcome ?? this.#ending()
-    return { carrier: 'http', name, peer: connection.peer, bytes: this.#bytes, milliseconds, outcome, ...detail }
+    const bytes = this.#bytes + (this.response.writableFinished && !this.isHead ? this.#whole : 0)
+    return { carrier: 'http', name, peer: connection.peer, bytes, milliseconds, outcome, ...detail }
   }
 
   // A HEAD is a question about a file, not a transfer of it (EDK2 sends one before each GET).

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import type { Content } from '../net/content.ts'
-import type { Version } from './conditions.ts'
 import type { Limits } from './limits.ts'
 import { FileChanged, OpenFile } from './open-file.ts'
-import { identityOf, tagOfDigest, tagOfIdentity, type Identity } from './version.ts'
+import { identityOf, tagOfDigest, tagOfIdentity, versionOf, type Identity, type Version } from './version.ts'
 
 export type FileContent = Extract<Content, { kind: 'file' }>
 
@@ -68,7 +67,7 @@ export class FileCache {
     this.#bytes += file.size
     try {
       const { bytes, tag } = await readWhole(file)
-      const version = { tag, mtimeMs: file.mtimeMs, size: file.size }
+      const version = versionOf(file, tag)
       const entry: Entry = {
         path,
         bytes,

@@ -23,4 +23,4 @@ export function replyBytes(response: ServerResponse, bytes: Buffer, type = 'text
 
 export const closing: Extra = [['Connection', 'close']]
 
-const noStore = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff'] as const
+const noStore = ['Cache-Control', 'no-store'] as const

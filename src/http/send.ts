@@ -8,7 +8,6 @@ export type Progress = (bytes: number) => void
 
 /** Sends bytes of memory without copying them; in pieces, so that an abort says how far it came. */
 export async function sendBytes(response: ServerResponse, bytes: Buffer, progress: Progress): Promise<void> {
-  if (bytes.length <= memoryPiece) return void response.end(bytes, () => progress(bytes.length))
   for (let at = 0; at < bytes.length; at += memoryPiece) {
     const piece = bytes.subarray(at, at + memoryPiece)
     if (!(await write(response, piece))) return
@@ -42,7 +41,8 @@ export async function sendFile(
   }
 }
 
-const memoryPiece = 4 << 20
+/** Up to this size one write is the whole answer. */
+export const memoryPiece = 4 << 20
 
 interface Piece {
   readonly bytes: Buffer

@@ -59,7 +59,7 @@ function strictServer(limits: Limits, answer: (request: IncomingMessage, respons
   // Node looks for late requests every 30 s unless told otherwise, whatever the time-outs say.
   const connectionsCheckingInterval = Math.min(1000, headersTimeout)
   const times = { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval }
-  const server = createServer({ ...strict, ...times, keepAlive: true, keepAliveInitialDelay: 30_000 }, answer)
+  const server = createServer({ ...strict, ...times }, answer)
   server.timeout = limits.stall
   server.maxConnections = limits.connections
   // No cut: with the default of 2000 the header after it (Origin, say) is dropped in silence. The size limits the number.

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
+import type { State } from './conditions.ts'
 
 /** One state of one file on disk. Two equal texts mean equal bytes, as far as the file system can tell. */
 export type Identity = string
@@ -23,4 +24,16 @@ export function tagOfIdentity(identity: Identity): string {
 /** The best strong tag: of the bytes themselves. It stays the same over copies, `touch` and several servers. */
 export function tagOfDigest(digest: Buffer): string {
   return `"${digest.toString('base64url').slice(0, 32)}"`
+}
+
+export interface Version extends State {
+  /** `mtimeMs` as an HTTP date, made once. */
+  readonly lastModified: string
+}
+
+export function versionOf(
+  { mtimeMs, size }: { readonly mtimeMs: number; readonly size: number },
+  tag: string,
+): Version {
+  return { tag, mtimeMs, size, lastModified: new Date(mtimeMs).toUTCString() }
 }

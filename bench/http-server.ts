@@ -1,0 +1,35 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import Handlebars from 'handlebars'
+import { openHttp } from '../src/http/server.ts'
+
+/** What `bench/http.ts` measures: the carrier alone, a directory and one kickstart that is rendered for each request. */
+const [port = '0', root = '.'] = process.argv.slice(2)
+const render = Handlebars.compile(readFileSync(join(root, 'kickstart.hbs'), 'utf8'), { noEscape: true, strict: true })
+
+let asked = 0
+await openHttp({
+  address: '127.0.0.1',
+  port: Number(port),
+  source: {
+    find(name) {
+      if (name === 'kickstart')
+        return { kind: 'bytes', bytes: Buffer.from(render(machine(asked++ % 64))), secret: true }
+      const path = join(root, name)
+      const { size, mtimeMs, ino } = statSync(path)
+      return { kind: 'file', path, size, mtimeMs, ino }
+    },
+  },
+  onEnd: () => {},
+})
+console.log('ready')
+process.on('SIGTERM', () => process.exit(0))
+
+function machine(n: number): object {
+  return {
+    machine: { name: `node-${n}`, ip: `10.77.0.${n}`, mac: `52:54:00:77:00:${n.toString(16).padStart(2, '0')}` },
+    packages,
+  }
+}
+
+const packages = Array.from({ length: 100 }, (_, n) => `package-${n}`)
