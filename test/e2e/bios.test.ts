@@ -1,14 +1,14 @@
 import { expect } from 'vitest'
 import { labTest } from '../lab/needs.ts'
 import { example } from '../lab/site.ts'
-import { answerOf, duncansAnswer, openStage, story } from './stage.ts'
+import { answerOf, duncansAnswer, openStage, pxelinux, story } from './stage.ts'
 
 for (const nic of ['virtio-net-pci', 'e1000'] as const) {
   labTest(
     `BIOS, iPXE ROM on ${nic}: PXELINUX, kernel, its own answer, and its report`,
     ['lan', 'machine', 'pxelinux'],
     async () => {
-      await using stage = await openStage()
+      await using stage = await openStage(pxelinux)
       const machine = await stage.boot({ nic })
       await machine.sees(/PXELINUX/)
       await machine.sees(
@@ -56,7 +56,7 @@ labTest(
   async () => {
     const uuid = '12345678-1234-1234-1234-525400770001'
     const [duncan] = example.machines
-    await using stage = await openStage({ fleet: { ...example, machines: [{ ...duncan, uuid }] } })
+    await using stage = await openStage({ ...pxelinux, fleet: { ...example, machines: [{ ...duncan, uuid }] } })
     const machine = await stage.boot({ uuid })
     expect(await answerOf(machine)).toBe(duncansAnswer)
     await machine.ends()

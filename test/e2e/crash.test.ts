@@ -1,13 +1,13 @@
 import { expect } from 'vitest'
 import { labTest } from '../lab/needs.ts'
 import { serve } from '../lab/server.ts'
-import { answerOf, duncansAnswer, openStage, story } from './stage.ts'
+import { answerOf, duncansAnswer, openStage, pxelinux, story } from './stage.ts'
 
 labTest(
   'a server that was killed during a boot knows that boot again after its restart',
   ['lan', 'machine', 'pxelinux'],
   async () => {
-    await using stage = await openStage()
+    await using stage = await openStage(pxelinux)
     const machine = await stage.boot()
     await machine.sees(/Linux version/)
     await stage.server.crash()

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { labTest } from '../lab/needs.ts'
 import { liveProfile } from '../lab/site.ts'
-import { answerOf, openStage } from './stage.ts'
+import { answerOf, openStage, pxelinux } from './stage.ts'
 
 const roles = ['king', 'thane', 'porter', 'witch']
 
@@ -13,7 +13,7 @@ labTest('four machines at once: each gets its own answer', ['lan', 'machine', 'p
     profile: 'probe',
     vars: { role },
   }))
-  await using stage = await openStage({ fleet: { machines, profiles: [liveProfile('probe')] } })
+  await using stage = await openStage({ ...pxelinux, fleet: { machines, profiles: [liveProfile('probe')] } })
   const running = await Promise.all(machines.map(({ mac }) => stage.boot({ mac, memory: 384 })))
   const answers = await Promise.all(running.map((machine) => answerOf(machine)))
   const expected = machines.map(

@@ -55,3 +55,6 @@ export async function answerOf(machine: Machine): Promise<string> {
 
 /** What the guest prints when it has fetched duncan's answer. */
 export const duncansAnswer = 'I am duncan with 52:54:00:77:00:01 at 10.77.0.11, the king.\nServed by 10.77.0.1.'
+
+/** By itself an iPXE client gets a script; its ROM also starts PXELINUX, as a PXE ROM of any other make does. */
+export const pxelinux: LabSiteOptions = { server: { loader: 'pxelinux' } }
