@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Client } from '../../src/boot/client.ts'
 import { firstFile } from '../../src/boot/loader.ts'
-import { offeredFile } from '../../src/boot/offer.ts'
+import { loaderChoice, offeredFile } from '../../src/boot/offer.ts'
 import { Sessions } from '../../src/boot/session.ts'
 import { parseMac } from '../../src/net/mac.ts'
+import { aMachine, aProfile } from '../site.ts'
 
 const client = (asker: Client['asker'], arch?: number): Client => ({
   door: 'dhcp',
@@ -49,4 +50,16 @@ test('the offered name begins with the boot session, and carries no token', () =
   expect(offeredFile(client('firmware', 16), 'auto', undefined, 'http://10.77.0.1')).toBe(
     'http://10.77.0.1/snponly.efi',
   )
+})
+
+test.each([
+  ['ipxe', 'grub', 'pxelinux', 'ipxe'],
+  ['auto', 'grub', 'pxelinux', 'grub'],
+  ['auto', 'auto', 'pxelinux', 'pxelinux'],
+  ['auto', undefined, 'pxelinux', 'pxelinux'],
+  ['auto', 'auto', 'auto', 'auto'],
+] as const)('machine %s, profile %s, site %s: %s', (own, profiles, site, choice) => {
+  const machine = aMachine('duncan', { loader: own })
+  const profile = aProfile('probe', 'live', profiles === undefined ? {} : { loader: profiles })
+  expect(loaderChoice({ machine, profile }, site)).toBe(choice)
 })
