@@ -48,7 +48,7 @@ const polled = Buffer.alloc(8 * lines.length)
 const usage = process.cpuUsage()
 const began = performance.now()
 for (const line of lines) ask(line)
-while (finished < total) {
+while (isGoing()) {
   lines.forEach(({ fd }, n) => {
     polled.writeInt32LE(fd, 8 * n)
     polled.writeUInt32LE(pollIn, 8 * n + 4)
@@ -72,6 +72,10 @@ console.log(
     busy: (user + system) / 1e6 / seconds,
   }),
 )
+
+function isGoing(): boolean {
+  return finished < total
+}
 
 function ask(line: Line): void {
   if (started >= total) return hangUp(line)

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { Fault } from '../fault.ts'
 import type { Finding, Peer, Refusal } from '../net/content.ts'
 import type { BootFiles } from './boot-files.ts'
 import { judge, type Verdict } from './conditions.ts'
@@ -132,9 +133,13 @@ function fail(desk: BootDesk, exchange: Exchange, error: unknown): void {
   const { response } = exchange
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (!response.headersSent && (code === 'ENOENT' || code === 'ENOTDIR')) return refuse(exchange, missing)
-  const problem = problemOf(error)
+  const problem = problemOf(code === 'EACCES' ? unreadable(exchange.name) : error)
   exchange.note('failed', error instanceof FileChanged ? error.message : sentenceOf(problem))
   desk.onError(error)
   if (response.headersSent) response.destroy()
   else replyText(response, problem.status, sentenceOf(problem))
+}
+
+function unreadable(name: string): Fault {
+  return new Fault('not-permitted', `the server may not read ${name}`, { hint: 'let its user read the file' })
 }

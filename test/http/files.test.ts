@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Fault } from '../../src/fault.ts'
 import type { HttpSource } from '../../src/http/boot.ts'
+import type { Finding } from '../../src/net/content.ts'
 import { Served } from './served.ts'
 
 type Asked = Parameters<HttpSource['find']>[1]
@@ -165,8 +167,25 @@ test('a template that fails tells its place; an unknown error tells nothing of i
   expect(JSON.stringify(served.transfers)).not.toContain('hunter2')
 })
 
-test('a directory or a pipe behind a name is missing, and no thread waits for it', async () => {
-  const rendered = { dir: () => ({ kind: 'file', path: '/usr', size: 1, mtimeMs: 0, ino: 0 }) as const }
+test('a kernel that the server may not read is said so', async () => {
+  const rendered = { kernel: () => Promise.reject(Object.assign(new Error('open'), { code: 'EACCES' })) }
   await using served = await Served.open({}, { rendered })
-  expect((await served.get('dir')).status).toBe(404)
+  const answer = await served.get('kernel')
+  expect([answer.status, await answer.text()]).toEqual([403, 'the server may not read kernel\n'])
+  await served.until(() => served.transfers.length > 0)
+  expect(served.transfers[0]).toMatchObject({ outcome: 'failed', detail: 'the server may not read kernel' })
 })
+
+test('a directory or a pipe behind a name is missing, and no thread waits for it', async () => {
+  await using served = await Served.open(
+    {},
+    { rendered: { directory: () => fileAt('/usr'), pipe: () => fileAt(pipe) } },
+  )
+  const pipe = join(served.directory, 'fifo')
+  execFileSync('mkfifo', [pipe])
+  for (const name of ['directory', 'pipe']) expect((await served.get(name)).status).toBe(404)
+})
+
+function fileAt(path: string): Finding {
+  return { kind: 'file', path, size: 1, mtimeMs: 0, ino: 0 }
+}

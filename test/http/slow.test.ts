@@ -4,6 +4,7 @@ import { truncate } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { apiServer } from '../../src/http/api-server.ts'
 import { closed, Served } from './served.ts'
 
 const get = (name: string): string => `GET /${name} HTTP/1.1\r\nHost: x\r\n\r\n`
@@ -18,6 +19,20 @@ test('a connection that says nothing at all is ended too', async () => {
   await using served = await Served.open({}, { limits: { headersTimeout: 200, requestTimeout: 400 } })
   expect(await served.raw('')).toMatch(/^(HTTP\/1\.1 408 .*)?/)
   await served.until(() => served.server.counters.open === 0)
+})
+
+test('a body that never ends is waited for no longer than its request may take', async () => {
+  const app = apiServer()
+  app.post('/api/x', () => ({ ok: true }))
+  await using served = await Served.open(
+    {},
+    { app, appPrefixes: ['/api'], limits: { headersTimeout: 200, requestTimeout: 400 } },
+  )
+  const answer = await served.raw(
+    'POST /api/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a',
+  )
+  expect(answer).not.toContain('ok')
+  expect(served.server.counters.timeouts).toBe(1)
 })
 
 test('an idle connection is kept for its time only, and in silence', async () => {
