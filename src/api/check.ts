@@ -104,10 +104,7 @@ function sceneOf(
 
 function loadersOf(house: House, machine: Machine): Finding[] {
   const profile = house.registry.profileOf(machine)
-  const choice = loaderChoice(
-    { machine, ...(profile && { profile }), plan: { do: 'local', why: '' } },
-    house.registry.site.server.loader,
-  )
+  const choice = loaderChoice({ machine, ...(profile && { profile }) }, house.registry.site.server.loader)
   const kinds = [firmwares.bios, firmwares.uefi]
   const names = kinds.map(({ asker, arch }) => firstFile({ door: 'explain', asker, arch }, choice))
   return names.flatMap((first) => {
