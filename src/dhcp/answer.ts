@@ -77,6 +77,9 @@ function onRequest(request: Request, place: Place): Verdict {
   if (advice.ignore !== undefined) return ignored(advice.ignore)
   const { ciaddr } = request.packet
   if (request.server !== undefined) return onSelecting(request, request.server, place)
+  // npm's dhcp client takes an offer without naming server or address; which offer it means is known.
+  if (request.requested === 0)
+    return onSelecting({ ...request, requested: promiseTo(request.mac, place) }, place.server, place)
   if (request.requested !== undefined) return onInitReboot(request, request.requested, place)
   if (ciaddr !== 0) return onRenewing(request, place)
   return { say: 'nothing', drop: link.length === 0 ? 'unknown network' : 'request without an address' }
@@ -196,6 +199,11 @@ function nextFree(net: Net, mac: Mac, place: Place): number | undefined {
 function reservation({ promised, link, nets }: Place): { readonly net: Net; readonly address: number } | undefined {
   const net = promised === undefined ? undefined : netOf(promised, link.length > 0 ? link : nets)
   return net && { net, address: promised! }
+}
+
+/** What a DISCOVER of this machine was last answered with. */
+function promiseTo(mac: Mac, place: Place): number | undefined {
+  return reservation(place)?.address ?? offered(mac, place)
 }
 
 function offered(mac: Mac, { link, now }: Place): number | undefined {

@@ -82,6 +82,14 @@ test('SELECTING without an address is dropped', () => {
   expect(new Lobby().say(message(3, { server: us }))).toBe('drop: request without an address')
 })
 
+test('SELECTING of 0.0.0.0, without a server, means the offer that was made; without one it means nothing', () => {
+  const lobby = new Lobby({ fleet: new Fleet({ [banquo]: { address: '10.77.0.11' } }) })
+  expect(lobby.say(message(3, { mac: duncan, requested: '0.0.0.0' }))).toBe('drop: request without an address')
+  lobby.say(message(1, { mac: duncan }))
+  expect(lobby.say(message(3, { mac: duncan, requested: '0.0.0.0' }))).toBe('ack 10.77.0.100')
+  expect(lobby.say(message(3, { mac: banquo, requested: '0.0.0.0' }))).toBe('ack 10.77.0.11')
+})
+
 test('an offer is no promise for ever: a REQUEST of somebody else may take the address, and the late one is told', () => {
   const lobby = new Lobby({ subnets: [subnet('10.77.0.0/24', '10.77.0.100-10.77.0.100')] })
   expect(lobby.say(message(1, { mac: duncan }))).toBe('offer 10.77.0.100')

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Clerk } from '../../src/dhcp/clerk.ts'
@@ -103,6 +104,14 @@ test.each(rows)('%s', (_, input, verdict) => {
   expect(counter.lobby.book.list()).toEqual([])
   expect(counter.take(message(1, { mac: '52:54:00:00:00:99' }))).toBe('dhcp.offer')
 })
+
+test.each(['ipxe-bios-qemu72-discover', 'ovmf-2022.11-uefi-pxe-discover'])(
+  "%s, which ends npm's dhcp, is answered",
+  (name) => {
+    const bytes = readFileSync(new URL(`../fixtures/packets/${name}.bin`, import.meta.url))
+    expect(new Counter().take(bytes)).toBe('dhcp.offer')
+  },
+)
 
 test('every unicast, broadcast or relayed message, with and without a subnet, with every option asked for: no packet ends the process', () => {
   const counter = new Counter()

@@ -75,9 +75,9 @@ test('a blocked address is never a candidate', () => {
   expect(pool.candidate(noon)).toBe(12)
 })
 
-test('a million invented machines leave no more offers than a bound, and a real one is still served', () => {
+test('a flood of invented machines leaves no more offers than a bound, and a real one is still served', () => {
   const pool = new Pool([{ from: 0, to: 0xffff }])
-  for (let machine = 0; machine < 200_000; machine++) pool.offer(mac(machine), pool.candidate(noon)!, noon)
+  for (let machine = 0; machine < 50_000; machine++) pool.offer(mac(machine), pool.candidate(noon)!, noon)
   expect(pool.offers).toBe(32_768)
   pool.lease(mac(1_000_000), pool.candidate(noon)!, noon + 1000)
   expect(pool.leased).toBe(1)
