@@ -73,16 +73,13 @@ function onDiscover(request: Request, place: Place): Verdict {
 
 /** §4.3.2: which state the client is in follows from what it filled in (table 4). */
 function onRequest(request: Request, place: Place): Verdict {
-  const { advice, link } = place
-  if (advice.ignore !== undefined) return ignored(advice.ignore)
+  if (place.advice.ignore !== undefined) return ignored(place.advice.ignore)
   const { ciaddr } = request.packet
   if (request.server !== undefined) return onSelecting(request, request.server, place)
-  // npm's dhcp client takes an offer without naming server or address; which offer it means is known.
-  if (request.requested === 0)
-    return onSelecting({ ...request, requested: promiseTo(request.mac, place) }, place.server, place)
-  if (request.requested !== undefined) return onInitReboot(request, request.requested, place)
+  if (request.requested) return onInitReboot(request, request.requested, place)
   if (ciaddr !== 0) return onRenewing(request, place)
-  return { say: 'nothing', drop: link.length === 0 ? 'unknown network' : 'request without an address' }
+  // npm's dhcp client takes an offer without naming server or address; which offer it means is known, if there was one.
+  return onSelecting({ ...request, requested: promiseTo(request.mac, place) }, place.server, place)
 }
 
 /**

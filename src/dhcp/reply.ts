@@ -63,7 +63,7 @@ function configured(options: Entry[], request: Request, given: Omit<Given, 'addr
 
 /** Only who renews, rebinds or informs has the address in `ciaddr`; what stands there otherwise is a slip or a lie. */
 function isConfigured({ type, server, requested }: Request): boolean {
-  return type === 8 || (type === 3 && server === undefined && requested === undefined)
+  return type === 8 || (type === 3 && server === undefined && !requested)
 }
 
 /**

@@ -82,12 +82,13 @@ test('SELECTING without an address is dropped', () => {
   expect(new Lobby().say(message(3, { server: us }))).toBe('drop: request without an address')
 })
 
-test('SELECTING of 0.0.0.0, without a server, means the offer that was made; without one it means nothing', () => {
+test.each([undefined, '0.0.0.0'])('REQUEST of nothing (%s) means the offer that was made; without one it is dropped', (none) => {
   const lobby = new Lobby({ fleet: new Fleet({ [banquo]: { address: '10.77.0.11' } }) })
-  expect(lobby.say(message(3, { mac: duncan, requested: '0.0.0.0' }))).toBe('drop: request without an address')
+  const wish = none === undefined ? {} : { requested: none }
+  expect(lobby.say(message(3, { mac: duncan, ...wish }))).toBe('drop: request without an address')
   lobby.say(message(1, { mac: duncan }))
-  expect(lobby.say(message(3, { mac: duncan, requested: '0.0.0.0' }))).toBe('ack 10.77.0.100')
-  expect(lobby.say(message(3, { mac: banquo, requested: '0.0.0.0' }))).toBe('ack 10.77.0.11')
+  expect(lobby.say(message(3, { mac: duncan, ...wish }))).toBe('ack 10.77.0.100')
+  expect(lobby.say(message(3, { mac: banquo, ...wish }))).toBe('ack 10.77.0.11')
 })
 
 test('an offer is no promise for ever: a REQUEST of somebody else may take the address, and the late one is told', () => {
