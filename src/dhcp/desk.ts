@@ -12,7 +12,7 @@ import type { DropReason, Request } from './request.ts'
 export interface DeskParts {
   readonly advisor: Advisor
   readonly leases: LeaseBook
-  /** Our address on an interface, when it has one. Asked for every message: it should be quick. */
+  /** Our address on an interface, when it has one. */
   readonly serverAddressFor: (interfaceName: string) => Ipv4 | undefined
 }
 
@@ -29,8 +29,12 @@ interface Port {
   readonly address: Ipv4
   readonly server: number
   readonly link: readonly Net[]
+  /** When that was so. */
+  readonly seen: number
 }
 
+/** Milliseconds. */
+const lookAgain = 1000
 const quarantine = 10 * 60_000
 const noAdvice: Advice = {}
 
@@ -67,14 +71,13 @@ export class Desk {
 
   /** Changes nothing but the look-ahead for a free address, so a forecast may call it too. */
   decide(request: Request, interfaceName: string, now: number): Decision | DropReason {
-    const address = this.#parts.serverAddressFor(interfaceName)
-    if (address === undefined) return 'unknown network'
-    const port = this.#portOf(interfaceName, address)
+    const port = this.#portOf(interfaceName, now)
+    if (!port) return 'unknown network'
     const { giaddr } = request.packet
     // Our own address as relay: a reflection, or a lie.
     if (giaddr === port.server) return 'relay address'
     const link = giaddr === 0 ? port.link : this.#linkBehind(giaddr, interfaceName)
-    const advice = isFarewell(request) ? noAdvice : this.#parts.advisor.advise(request.client, address)
+    const advice = isFarewell(request) ? noAdvice : this.#parts.advisor.advise(request.client, port.address)
     const place = this.#placeOf(link, port.server, advice, now)
     return { request, verdict: answer(request, place), advice, server: port.server }
   }
@@ -176,12 +179,15 @@ export class Desk {
     }
   }
 
-  /** What an interface means, until its address or the site changes. */
-  #portOf(interfaceName: string, address: Ipv4): Port {
+  /** What an interface means. Its address may change under us, so it is looked at again after a while. */
+  #portOf(interfaceName: string, now: number): Port | undefined {
     const known = this.#ports.get(interfaceName)
-    if (known?.address === address) return known
+    if (known && Math.abs(now - known.seen) < lookAgain) return known
+    const address = this.#parts.serverAddressFor(interfaceName)
+    if (address === undefined) return undefined
     const server = parseIpv4(address)
-    const port = { address, server, link: this.#nets.filter((net) => isOn(net, interfaceName, server)) }
+    const link = this.#nets.filter((net) => isOn(net, interfaceName, server))
+    const port = { address, server, link, seen: now }
     this.#ports.set(interfaceName, port)
     return port
   }

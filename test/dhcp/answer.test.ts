@@ -82,14 +82,17 @@ test('SELECTING without an address is dropped', () => {
   expect(new Lobby().say(message(3, { server: us }))).toBe('drop: request without an address')
 })
 
-test.each([undefined, '0.0.0.0'])('REQUEST of nothing (%s) means the offer that was made; without one it is dropped', (none) => {
-  const lobby = new Lobby({ fleet: new Fleet({ [banquo]: { address: '10.77.0.11' } }) })
-  const wish = none === undefined ? {} : { requested: none }
-  expect(lobby.say(message(3, { mac: duncan, ...wish }))).toBe('drop: request without an address')
-  lobby.say(message(1, { mac: duncan }))
-  expect(lobby.say(message(3, { mac: duncan, ...wish }))).toBe('ack 10.77.0.100')
-  expect(lobby.say(message(3, { mac: banquo, ...wish }))).toBe('ack 10.77.0.11')
-})
+test.each([undefined, '0.0.0.0'])(
+  'REQUEST of nothing (%s) means the offer that was made; without one it is dropped',
+  (none) => {
+    const lobby = new Lobby({ fleet: new Fleet({ [banquo]: { address: '10.77.0.11' } }) })
+    const wish = none === undefined ? {} : { requested: none }
+    expect(lobby.say(message(3, { mac: duncan, ...wish }))).toBe('drop: request without an address')
+    lobby.say(message(1, { mac: duncan }))
+    expect(lobby.say(message(3, { mac: duncan, ...wish }))).toBe('ack 10.77.0.100')
+    expect(lobby.say(message(3, { mac: banquo, ...wish }))).toBe('ack 10.77.0.11')
+  },
+)
 
 test('an offer is no promise for ever: a REQUEST of somebody else may take the address, and the late one is told', () => {
   const lobby = new Lobby({ subnets: [subnet('10.77.0.0/24', '10.77.0.100-10.77.0.100')] })
