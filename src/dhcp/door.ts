@@ -65,12 +65,12 @@ export class Door {
   }
 
   #endBatch(): void {
-    const promised = this.#promised
-    if (promised.length > 0) {
-      this.#promised = []
-      this.#keep(promised)
-    }
+    // First, so that no OFFER waits in our own hands while the disk is busy, and its client can answer meanwhile.
     this.#socket?.flush?.()
+    const promised = this.#promised
+    if (promised.length === 0) return
+    this.#promised = []
+    this.#keep(promised)
   }
 
   #keep(promised: readonly Promised[]): void {

@@ -26,9 +26,14 @@ class Cards implements Udp {
     const on = options.device!
     if (on === 'broken') throw new Error('no such device')
     const close = async (): Promise<void> => void this.#open.delete(on)
+    let waiting: typeof this.sent = []
     const socket: UdpSocket = {
       port: options.port,
-      send: (bytes, port, to) => void this.sent.push({ on, to: `${to}:${port}`, packet: decoded(bytes) }),
+      send: (bytes, port, to) => void waiting.push({ on, to: `${to}:${port}`, packet: decoded(bytes) }),
+      flush: () => {
+        this.sent.push(...waiting)
+        waiting = []
+      },
       sendSegments() {},
       close,
       [Symbol.asyncDispose]: close,
@@ -51,6 +56,22 @@ class Cards implements Udp {
 
   words(): readonly string[] {
     return this.sent.map(({ on, packet }) => `${on} ${summary(packet)[0]}`)
+  }
+}
+
+/** A disk that stops the whole process while it writes, and saw what had left by then. */
+class BlockingDisk extends MemoryLeases {
+  readonly seen: (readonly string[])[] = []
+  readonly #cards: Cards
+
+  constructor(cards: Cards) {
+    super()
+    this.#cards = cards
+  }
+
+  override commit(batch: readonly Lease[]): Promise<void> {
+    this.seen.push(this.#cards.words())
+    return super.commit(batch)
   }
 }
 
@@ -124,6 +145,14 @@ test('an OFFER does not wait for the disk; the ACKs of a batch wait for one writ
   expect(disk.batches.map((batch) => batch.map(({ address }) => address))).toEqual([['10.77.0.100', '10.77.0.150']])
   await disk.written()
   expect(cards.words().slice(1)).toEqual(['eth0 ACK to 52:54:00:77:00:01', 'eth0 ACK to 52:54:00:77:00:03'])
+})
+
+test('an OFFER has left before a disk begins that lets nothing else happen', async () => {
+  const cards = new Cards()
+  const disk = new BlockingDisk(cards)
+  await open(cards, { leases: new LeaseBook(disk) })
+  cards.arrive('eth0', take(duncan, '10.77.0.100'), message(1, { mac: '52:54:00:77:00:02' }))
+  expect(disk.seen).toEqual([['eth0 OFFER to 52:54:00:77:00:02']])
 })
 
 test('a lease that cannot be written is not acknowledged; it is told, and the next try is answered', async () => {
