@@ -1,4 +1,6 @@
-import { execa, type ResultPromise } from 'execa'
+import { execa } from 'execa'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -27,7 +29,7 @@ export async function openServed(files: Readonly<Record<string, string>>): Promi
   const directory = mkdtempSync(join(tmpdir(), 'birnam-served-'))
   const [http, tftp] = [await freePort(), await freePort()]
   const env = { BIRNAM_SITE: join(directory, 'site'), BIRNAM_DATA: join(directory, 'data'), NO_COLOR: '1' }
-  let child: ResultPromise<{ all: true; reject: false }> | undefined
+  let child: ChildProcess | undefined
   let output = ''
   const served: Served = {
     directory,
@@ -39,17 +41,19 @@ export async function openServed(files: Readonly<Record<string, string>>): Promi
       writeFileSync(join(directory, 'site', name), text)
     },
     async start() {
-      child = execa(birnam, ['serve'], { env, all: true, reject: false, stdin: 'ignore' })
-      child.all.on('data', (text: Buffer) => (output += text.toString()))
+      child = spawn(birnam, ['serve'], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+      for (const stream of [child.stdout!, child.stderr!])
+        stream.on('data', (text: Buffer) => (output += text.toString()))
       await served.until(() => /Ready\./.test(output))
     },
     async stop(signal = 'SIGTERM') {
       const started = performance.now()
+      const ended = child && once(child, 'exit')
       child?.kill(signal)
-      const result = await child
+      const [code] = ((await ended) ?? []) as [number | undefined]
       child = undefined
       output = ''
-      return { code: result?.exitCode, milliseconds: performance.now() - started }
+      return { code, milliseconds: performance.now() - started }
     },
     async birnam(...args) {
       const { exitCode = -1, stdout, stderr } = await execa(birnam, args, { env, reject: false, stdin: 'ignore' })
