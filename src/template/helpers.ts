@@ -1,32 +1,90 @@
-import { Fault } from '../fault.ts'
+import { unfit } from './complaint.ts'
+import { base64, json, printed, rest, severalLines, shell, urlPart, word } from './quote.ts'
 
-type Helper = (...values: unknown[]) => unknown
+export interface Helper {
+  /** Fewest and most values that it takes. */
+  readonly takes: readonly [number, number]
+  /** It asks whether a value is there, so a missing one is no mistake. */
+  readonly asks?: true
+  /** It hands a value on and does not make text of it: what comes out is checked before it is written. */
+  readonly value?: true
+  readonly run: (...values: unknown[]) => unknown
+}
 
-/** What templates may call. The last argument is always Handlebars' own options. */
+const many = 100
+
+/** What templates may call; kickstart/README.md describes each. */
 export const helpers: Readonly<Record<string, Helper>> = {
-  /** One POSIX shell word, whatever is in it. */
-  shell: (value) => `'${plain(value).replaceAll("'", String.raw`'\''`)}'`,
-  /** A YAML (and JSON) scalar or flow collection. */
-  yaml: (value) => JSON.stringify(value),
-  json: (value) => JSON.stringify(value),
-  /** One component of a URL. */
-  url: (value) => encodeURIComponent(plain(value)),
-  /** A value that must be one word: blanks and line ends are refused. */
-  word: (value) => oneWord(plain(value)),
-  default: (value, otherwise) => (value === undefined || value === null || value === '' ? otherwise : value),
-  eq: (a, b) => a === b,
-  join: (values, by) => (Array.isArray(values) ? values.map(String).join(typeof by === 'string' ? by : ' ') : values),
+  shell: { takes: [1, 1], run: shell },
+  yaml: { takes: [1, 1], run: json },
+  json: { takes: [1, 1], run: json },
+  url: { takes: [1, 1], run: urlPart },
+  word: { takes: [1, 1], run: word },
+  words: { takes: [1, 2], run: words },
+  line: { takes: [1, 1], run: rest },
+  lines: { takes: [1, 1], run: severalLines },
+  base64: { takes: [1, 1], run: base64 },
+  join: { takes: [1, 2], run: join },
+  concat: { takes: [1, many], run: (...values) => values.map(printed).join('') },
+  list: { takes: [0, many], value: true, run: (...values) => values.flat() },
+  default: { takes: [2, many], asks: true, value: true, run: (...values) => values.find((value) => !isBlank(value)) },
+  lookup: { takes: [2, 2], value: true, run: lookup },
+  eq: { takes: [2, 2], asks: true, run: same },
+  not: { takes: [1, 1], asks: true, run: isFalse },
+  and: { takes: [2, many], asks: true, run: (...values) => !values.some(isFalse) },
+  or: { takes: [2, many], asks: true, run: (...values) => !values.every(isFalse) },
+  has: { takes: [2, 2], asks: true, run: (values, item) => itemsOf(values).some((value) => same(value, item)) },
+  atLeast: { takes: [2, 2], run: (value, least) => number(value, 0) >= number(least, 1) },
 }
 
-function plain(value: unknown): string {
-  const text = String(value)
-  if (!/[\0\p{Surrogate}]/u.test(text)) return text
-  throw new Fault('template-invalid', 'a value holds a NUL or half a character', { hint: 'mend the value in the site' })
+/** What `{{#if}}` takes for no: nothing, `false`, 0, an empty text or list. */
+export function isFalse(value: unknown): boolean {
+  return isBlank(value) || value === false || value === 0 || (Array.isArray(value) && value.length === 0)
 }
 
-function oneWord(text: string): string {
-  if (!/\s/.test(text) && text !== '') return text
-  throw new Fault('template-invalid', `a value must be one word, and is ${JSON.stringify(text.slice(0, 60))}`, {
-    hint: 'take the blanks out, or use another helper',
-  })
+export function isNothing(value: unknown): value is undefined | null {
+  return value === undefined || value === null
+}
+
+function isBlank(value: unknown): boolean {
+  return isNothing(value) || value === ''
+}
+
+/** A list, or one value where a list of one is meant. */
+function itemsOf(values: unknown): readonly unknown[] {
+  return Array.isArray(values) ? (values as unknown[]) : isNothing(values) ? [] : [values]
+}
+
+/** `9` and `"9"` are the same: YAML reads a version as a number or as a text, by how it is written. */
+function same(a: unknown, b: unknown): boolean {
+  return isScalar(a) && isScalar(b) && String(a) === String(b)
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value)
+}
+
+function join(values: unknown, by: unknown = ' '): string {
+  return itemsOf(values).map(printed).join(printed(by))
+}
+
+/** Plain words with something between them that none of them holds. */
+function words(values: unknown, by: unknown = ' '): string {
+  const between = printed(by)
+  const plain = itemsOf(values).map(word)
+  if (!plain.some((item) => item.includes(between))) return plain.join(between)
+  throw unfit(`has an item that holds ${JSON.stringify(between)}, which stands between items here`)
+}
+
+function lookup(value: unknown, key: unknown): unknown {
+  if (typeof value !== 'object' || value === null)
+    throw unfit('is no map and no list', 'give lookup a map or a list, then a key')
+  const name = printed(key)
+  return Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
+}
+
+function number(value: unknown, about: number): number {
+  const parsed = Number(value)
+  if (Number.isFinite(parsed) && value !== '' && typeof value !== 'object') return parsed
+  throw unfit('must be a number', 'mend the value in the site', about)
 }

@@ -1,7 +1,11 @@
-import { createHash } from 'node:crypto'
 import Handlebars from 'handlebars'
 import { Fault } from '../fault.ts'
+import { Budget } from './budget.ts'
+import { Complaint, wrong } from './complaint.ts'
+import { addHelpers } from './engine.ts'
 import { helpers } from './helpers.ts'
+import { printing, readProgram, section, wording, type Program } from './program.ts'
+import { variablesIn, type Variable } from './variables.ts'
 
 /** A template's text and the name by which people know the file. */
 export interface TemplateFile {
@@ -21,92 +25,151 @@ export interface TextPlace {
   readonly who: string
 }
 
-type Compiled = (context: unknown, options: object) => string
-const longest = 1 << 20
+type Run = (context: unknown, options?: object) => string
+
+/** One text, compiled. */
+interface Compiled {
+  readonly text: string
+  readonly program: Program
+  readonly run: Run
+}
+
+/** A text with every part that it calls, directly or not, by their names. */
+interface Linked {
+  readonly main: Compiled
+  readonly parts: ReadonlyMap<string, Compiled>
+  readonly options: object
+}
+
 const remembered = 1000
+/** Nothing of a context's prototypes is reachable, and nothing is said about it on the console. */
+const safe = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false }
 
 /**
  * Handlebars with nothing left to chance: a variable without a value is an error with template, line and machine; no HTML escaping;
- * no prototypes. A template is compiled once for each content.
+ * no prototypes; loops, parts and output have their limits. A text is compiled once and again when it changes.
  */
 export class Templates {
   readonly #reader: TemplateReader
   readonly #engine = Handlebars.create()
-  readonly #compiled = new Map<string, Compiled>()
+  readonly #budget = new Budget()
+  readonly #texts = new Map<string, Linked>()
+  readonly #parts = new Map<string, Compiled>()
 
   constructor(reader: TemplateReader) {
     this.#reader = reader
-    for (const [name, helper] of Object.entries(helpers)) this.#engine.registerHelper(name, helper)
+    addHelpers(this.#engine, this.#budget)
   }
 
   /** Renders a template file. Throws `file-missing`, `template-invalid` or `variable-missing`. */
   render(name: string, context: Record<string, unknown>, who: string): string {
-    const found = this.#reader.read(name)
-    if (!found) {
-      throw new Fault('file-missing', `there is no template ${name}`, { hint: 'put it into the site under that path' })
-    }
-    return this.renderText(found.text, context, { file: found.file, line: 1, who })
+    const { text, file } = this.#read(name)
+    return this.renderText(text, context, { file, line: 1, who })
   }
 
   /** Renders text that stands in a file, the `args` of a profile for instance; `line` is where it begins. */
   renderText(text: string, context: Record<string, unknown>, place: TextPlace): string {
-    if (!text.includes('{{')) return text
+    let linked: Linked | undefined
     try {
-      const rendered = this.#compile(text)(context, { allowProtoPropertiesByDefault: false, partials: this.#partials(text) })
-      if (rendered.length > longest) throw new Error('the text grows past 1 MiB')
-      return rendered
+      linked = this.#link(text)
+      this.#budget.begin()
+      return this.#budget.check(linked.main.run(context, linked.options))
     } catch (error) {
-      throw faultOf(error, text, place)
+      throw this.#faultOf(error, linked, place)
     }
   }
 
-  #compile(text: string): Compiled {
-    const key = createHash('sha1').update(text).digest('base64')
-    const known = this.#compiled.get(key)
-    if (known) return known
-    const compiled = this.#engine.compile(text, { strict: true, noEscape: true, preventIndent: true }) as Compiled
-    if (this.#compiled.size >= remembered) this.#compiled.clear()
-    this.#compiled.set(key, compiled)
-    return compiled
-  }
-
-  #partials(text: string): Record<string, string> {
-    const partials: Record<string, string> = {}
-    const waiting = [text]
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      for (const [, name] of next.matchAll(/\{\{#?>\s*([\w./-]+)/g)) {
-        if (partials[name!] !== undefined) continue
-        const found = this.#reader.read(name!)
-        if (!found) throw new Error(`there is no template ${name}`)
-        partials[name!] = found.text
-        waiting.push(found.text)
-      }
+  /** Every variable that a template and its parts ask for, in the order of their names; nothing is rendered. */
+  variablesOf(name: string): readonly Variable[] {
+    const { text, file } = this.#read(name)
+    try {
+      const { main, parts } = this.#link(text)
+      const programs = new Map([...parts].map(([part, { program }]) => [part, program]))
+      return variablesIn(main.program, programs, file)
+    } catch (error) {
+      throw this.#faultOf(error, undefined, { file, line: 1, who: 'every machine' })
     }
-    return partials
+  }
+
+  #read(name: string): TemplateFile {
+    const found = this.#reader.read(name)
+    if (found) return found
+    throw new Fault('file-missing', `there is no template ${name}`, { hint: 'put it into the site under that path' })
+  }
+
+  #link(text: string): Linked {
+    const known = this.#texts.get(text)
+    if (known && [...known.parts].every(([name, part]) => this.#reader.read(name)?.text === part.text)) return known
+    const main = known?.main ?? this.#compile(text, '')
+    const parts = new Map<string, Compiled>()
+    this.#gather(main, parts, [])
+    const partials = Object.fromEntries([...parts].map(([name, part]) => [name, this.#counted(part.run)]))
+    const linked = { main, parts, options: { ...safe, partials } }
+    if (this.#texts.size >= remembered) this.#texts.clear()
+    this.#texts.set(text, linked)
+    return linked
+  }
+
+  #gather({ program }: Compiled, parts: Map<string, Compiled>, above: readonly string[]): void {
+    for (const { name, place } of program.partials) {
+      if (above.includes(name)) throw wrong([...above, name].join(' includes '), 'a part may not include itself', place)
+      if (parts.has(name)) continue
+      const found = this.#reader.read(name)
+      if (!found) throw wrong(`there is no template ${name}`, 'put it into the site under that path', place)
+      const part = this.#partOf(name, found.text)
+      this.#gather(part, parts, [...above, name])
+      parts.set(name, part)
+    }
+  }
+
+  #partOf(name: string, text: string): Compiled {
+    const known = this.#parts.get(name)
+    if (known?.text === text) return known
+    const part = this.#compile(text, name)
+    if (this.#parts.size >= remembered) this.#parts.clear()
+    this.#parts.set(name, part)
+    return part
+  }
+
+  #compile(text: string, source: string): Compiled {
+    const program = readProgram(text, source)
+    const known = Object.fromEntries([...Object.keys(helpers), printing, section].map((name) => [name, true]))
+    const options = { noEscape: true, preventIndent: true, knownHelpers: known, knownHelpersOnly: true }
+    return { text, program, run: this.#engine.compile(program.ast, options) as Run }
+  }
+
+  #counted(run: Run): Run {
+    return (context, options) => {
+      this.#budget.step()
+      return this.#budget.check(run(context, options))
+    }
+  }
+
+  #faultOf(error: unknown, linked: Linked | undefined, { file, line, who }: TextPlace): Fault {
+    if (error instanceof Fault) return error
+    if (!(error instanceof Complaint)) return internalFault(error, { file, line, who })
+    const { place, hint, code } = error
+    const own = place === undefined || place.source === ''
+    const at = own
+      ? { file, line: line + (place?.line ?? 1) - 1 }
+      : { file: this.#reader.read(place.source)?.file ?? place.source, line: place.line }
+    return new Fault(code, `${sentence(error, linked)}, for ${who}`, { ...at, hint })
   }
 }
 
-/** Handlebars says `"x" not defined in [object Object] - 3:7`, or a parse error with its line. */
-function faultOf(error: unknown, text: string, { file, line, who }: TextPlace): Fault {
-  if (error instanceof Fault) return new Fault(error.code, `${error.message}, for ${who}`, { file, line, ...error.detail })
-  const message = error instanceof Error ? error.message : String(error)
-  const missing = /^"(.+?)" not defined in .* - (\d+):(\d+)$/s.exec(message)
-  if (missing) {
-    const at = line + Number(missing[2]) - 1
-    return new Fault('variable-missing', `${nameAt(text, Number(missing[2]), Number(missing[3]), missing[1]!)} has no value for ${who}`, {
-      file,
-      line: at,
-      hint: 'give it one in vars of the machine, its profile, its group or the site, or use {{default name "value"}}',
-    })
-  }
-  const parsed = /Parse error on line (\d+)/.exec(message)
-  const where = /- (\d+):\d+$/.exec(message)
-  const at = line + Number(parsed?.[1] ?? where?.[1] ?? 1) - 1
-  return new Fault('template-invalid', `${message.split('\n')[0]!.slice(0, 200)}, for ${who}`, { file, line: at, hint: 'see docs/templates.md' })
+/** A template so deeply nested that the stack does not hold it, or a mistake of ours: either way one template fails, and says so. */
+function internalFault(error: unknown, { file, line, who }: TextPlace): Fault {
+  const why =
+    error instanceof RangeError
+      ? 'the template is nested too deeply'
+      : `the template failed: ${String(error).split('\n')[0]!.slice(0, 200)}`
+  return new Fault('template-invalid', `${why}, for ${who}`, { file, line, hint: 'look at its blocks', cause: error })
 }
 
-/** The whole path of a variable (`vars.x`), of which Handlebars names only the part that was not there. */
-function nameAt(text: string, line: number, column: number, part: string): string {
-  const rest = text.split('\n')[line - 1]?.slice(column) ?? ''
-  return /^[\w.@/[\]-]+/.exec(rest.replace(/^\{*[#&^]?\s*/, ''))?.[0] ?? part
+/** What is complained about, by the name that stands in the template. */
+function sentence({ message, place, about }: Complaint, linked: Linked | undefined): string {
+  if (about === undefined || !place) return message
+  const program = place.source === '' ? linked?.main.program : linked?.parts.get(place.source)?.program
+  const given = program?.given.get(`${place.line}:${place.column}`)?.[about]
+  return `${given ? wording(given) : 'a value'} ${message}`
 }
