@@ -69,7 +69,7 @@ test('asking whether a value is there is no mistake', () => {
 const broken = [
   ['{{vars.x', 'a {{ has no }}'],
   ['{{vars x}', 'a {{ has no }}'],
-  ['{{vars..x}}', 'the template does not parse: unexpected after'],
+  ['{{if x=}}', 'the template does not parse: unexpected after'],
   ['{{vars.}}', 'there is no helper vars'],
   ['{{#if a}}', 'the template does not parse: a block has no end'],
   ['{{#if a}}{{/each}}', "the template does not parse: if doesn't match each"],
