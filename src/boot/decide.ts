@@ -31,7 +31,8 @@ export function decide(facts: Facts): Plan {
 }
 
 function stranger({ strangers, profile }: Facts): Plan {
-  if (strangers === 'ignore') return { do: 'ignore', why: 'nobody named this machine, and strangers boot nothing from here' }
+  if (strangers === 'ignore')
+    return { do: 'ignore', why: 'nobody named this machine, and strangers boot nothing from here' }
   if (strangers === 'local' || profile?.kind !== 'live') return local('nobody named this machine')
   return { do: 'live', profile, why: `strangers get the live profile ${profile.name}` }
 }

@@ -5,7 +5,10 @@ import { firstFile } from './loader.ts'
 import { pathOf, type Session } from './session.ts'
 
 /** The machine's own wish, else its profile's, else the site's. */
-export function loaderChoice({ machine, profile }: Pick<Answer, 'machine' | 'profile'>, site: LoaderChoice): LoaderChoice {
+export function loaderChoice(
+  { machine, profile }: Pick<Answer, 'machine' | 'profile'>,
+  site: LoaderChoice,
+): LoaderChoice {
   return [machine?.loader, profile?.loader].find((wish) => wish !== undefined && wish !== 'auto') ?? site
 }
 

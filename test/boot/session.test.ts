@@ -48,6 +48,7 @@ test.each([
   '525400770001-t5x2k1',
   '../etc/passwd',
   'a'.repeat(5000),
+  `525400770001-t5x2k1-${'0'.repeat(19)}\u00e9`,
 ])('a forged id or token is nobody: %#', (text) => {
   const sessions = new Sessions(key)
   expect(sessions.find(text, now)).toBeUndefined()
@@ -65,4 +66,10 @@ test('the id that travels in the open does not give the token', () => {
 test('an id is good for a day', () => {
   const session = new Sessions(key).arriving(mac, now)
   expect(new Sessions(key).find(session.id, now + 25 * 3600_000)).toBeUndefined()
+})
+
+test('a token of as many characters but more bytes is nobody', () => {
+  const sessions = new Sessions(key)
+  const token = sessions.tokenOf(sessions.arriving(mac, now))
+  expect(sessions.byToken(`${token.slice(0, -1)}\u00e9`, now)).toBeUndefined()
 })
