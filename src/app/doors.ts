@@ -55,7 +55,7 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
   }
 }
 
-function openWeb({ core, app }: DoorParts): Promise<Opened<HttpServer>> {
+function openWeb({ core, app, log }: DoorParts): Promise<Opened<HttpServer>> {
   const { address, port } = core.house.registry.site.server.http
   return tryOpen('HTTP', `${address}:${port}`, () =>
     openHttp({
@@ -65,6 +65,7 @@ function openWeb({ core, app }: DoorParts): Promise<Opened<HttpServer>> {
       appPrefixes: ['/api', '/r', '/k'],
       source: { find: (name, { peer, headers }) => core.shelf.find(name, { carrier: 'http', peer, headers }) },
       onEnd: (transfer: Transfer) => core.shelf.ended(transfer),
+      onError: (error) => log.error({ err: error }, 'http.failed'),
     }),
   )
 }
