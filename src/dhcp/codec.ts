@@ -61,6 +61,13 @@ export const opaque: Codec<Buffer> = {
     value.length > 48 ? `${value.toString('hex', 0, 48)}… (${value.length} bytes)` : value.toString('hex'),
 }
 
+/** RFC 3004 has a length byte before each class, iPXE has none. */
+export const classes: Codec<Buffer> = {
+  ...opaque,
+  fits: (length) => length > 0,
+  show: (value) => JSON.stringify(value.toString('latin1')),
+}
+
 /** RFC 2132 §9.14: a type byte and at least one more. */
 export const clientId: Codec<Buffer> = { ...opaque, fits: (length) => length >= 2 }
 
