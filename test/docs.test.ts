@@ -6,7 +6,7 @@ const read = (file: string): string => readFileSync(file, 'utf8')
 
 test('docs/errors.md has a paragraph for every fault, and for nothing else', () => {
   const described = [...read('docs/errors.md').matchAll(/^## (\S+)$/gm)].map(([, code]) => code)
-  expect(described.toSorted()).toEqual(Object.keys(faults).toSorted())
+  expect(new Set(described)).toEqual(new Set(Object.keys(faults)))
 })
 
 test('every event that the program records stands in docs/boot.md, and no other', () => {

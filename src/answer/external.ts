@@ -6,17 +6,20 @@ import { join } from 'node:path'
 /** The installers' own validators that are installed on this host. */
 export interface ExternalChecks {
   readonly names: readonly string[]
-  validate(family: string, text: string, version: string): Promise<readonly { message: string }[]>
+  readonly validate: (family: string, text: string, version: string) => Promise<readonly { message: string }[]>
 }
 
 interface Tool {
   readonly command: string
   /** Arguments before the file; its output when it fails is the complaint. */
-  args(version: string): readonly string[]
+  readonly args: (version: string) => readonly string[]
 }
 
 const tools: Readonly<Record<string, Tool>> = {
-  kickstart: { command: 'ksvalidator', args: (version) => ['-v', Number(version) >= 20 ? `F${version}` : `RHEL${version}`] },
+  kickstart: {
+    command: 'ksvalidator',
+    args: (version) => ['-v', Number(version) >= 20 ? `F${version}` : `RHEL${version}`],
+  },
   preseed: { command: 'debconf-set-selections', args: () => ['-c'] },
 }
 
@@ -40,8 +43,14 @@ async function run({ command, args }: Tool, text: string, version: string): Prom
   try {
     const file = join(directory, 'answer')
     await writeFile(file, text, { mode: 0o600 })
-    const { failed, all = '' } = await execa(command, [...args(version), file], { reject: false, all: true, timeout: 30_000 })
-    return failed ? [{ message: `${command}: ${all.replaceAll(file, 'answer').trim().split('\n').slice(-3).join(' ')}` }] : []
+    const { failed, all } = await execa(command, [...args(version), file], {
+      reject: false,
+      all: true,
+      timeout: 30_000,
+    })
+    return failed
+      ? [{ message: `${command}: ${all.replaceAll(file, 'answer').trim().split('\n').slice(-3).join(' ')}` }]
+      : []
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

@@ -16,11 +16,20 @@ export const kickstart: Family = {
 
 const sections = /^%(pre-install|pre|post|onerror|traceback|packages|addon|certificate|anaconda)\b/
 /** Commands that are gone, and since which major version of EL. */
-const removed: Readonly<Record<string, number>> = { install: 9, auth: 10, authconfig: 9, btrfs: 8, deviceprobe: 8, interactive: 8, upgrade: 8 }
+const removed: Readonly<Record<string, number>> = {
+  install: 9,
+  auth: 10,
+  authconfig: 9,
+  btrfs: 8,
+  deviceprobe: 8,
+  interactive: 8,
+  upgrade: 8,
+}
 
 function checkKickstart(text: string, version: string): readonly AnswerProblem[] {
   const problems: AnswerProblem[] = []
-  const say = (line: number, message: string, severity: AnswerProblem['severity'] = 'error'): void => void problems.push({ line, severity, message })
+  const say = (line: number, message: string, severity: AnswerProblem['severity'] = 'error'): void =>
+    void problems.push({ line, severity, message })
   const commands = new Map<string, number>()
   let open: { readonly name: string; readonly line: number } | undefined
   for (const [index, raw] of text.split('\n').entries()) {
@@ -37,8 +46,10 @@ function checkKickstart(text: string, version: string): readonly AnswerProblem[]
     }
   }
   if (open) say(open.line, `${open.name} has no %end`)
-  if (!commands.has('rootpw') && !commands.has('user') && !commands.has('sshkey')) say(1, 'nobody could log in: no rootpw, user or sshkey', 'warning')
-  if (!commands.has('clearpart') && !commands.has('autopart') && !/%include/.test(text)) say(1, 'no disk is chosen: Anaconda will stop and ask', 'warning')
+  if (!commands.has('rootpw') && !commands.has('user') && !commands.has('sshkey'))
+    say(1, 'nobody could log in: no rootpw, user or sshkey', 'warning')
+  if (!commands.has('clearpart') && !commands.has('autopart') && !/%include/.test(text))
+    say(1, 'no disk is chosen: Anaconda will stop and ask', 'warning')
   return problems
 }
 
@@ -53,7 +64,11 @@ function checkCommand(
   commands.set(command, line)
   const since = removed[command]
   if (since !== undefined && version >= since && version < 30) say(line, `${command} is gone since version ${since}`)
-  if (/^(rootpw|user|bootloader)\b/.test(command) && /--password[= ]|^rootpw/.test(raw) && !/--iscrypted|--lock\b/.test(raw)) {
+  if (
+    /^(rootpw|user|bootloader)\b/.test(command) &&
+    /--password[= ]|^rootpw/.test(raw) &&
+    !/--iscrypted|--lock\b/.test(raw)
+  ) {
     say(line, `${command} holds a password in clear text: use a hash and --iscrypted`)
   }
 }

@@ -16,23 +16,35 @@ export const preseed: Family = {
 }
 
 const types = new Set(['boolean', 'error', 'multiselect', 'note', 'password', 'select', 'string', 'text', 'title'])
-const tooLate = new Set(['netcfg/choose_interface', 'netcfg/disable_autoconfig', 'netcfg/get_ipaddress', 'netcfg/get_netmask', 'netcfg/get_gateway'])
+const tooLate = new Set([
+  'netcfg/choose_interface',
+  'netcfg/disable_autoconfig',
+  'netcfg/get_ipaddress',
+  'netcfg/get_netmask',
+  'netcfg/get_gateway',
+])
 
 /** One question a line: `owner question type value`, a backslash at the end joins the next one. */
 function checkPreseed(text: string): readonly AnswerProblem[] {
   const problems: AnswerProblem[] = []
-  const say = (line: number, message: string, severity: AnswerProblem['severity'] = 'error'): void => void problems.push({ line, severity, message })
+  const say = (line: number, message: string, severity: AnswerProblem['severity'] = 'error'): void =>
+    void problems.push({ line, severity, message })
   for (const { line, content } of logicalLines(text)) checkQuestion(content, line, say)
   return problems
 }
 
-function checkQuestion(content: string, line: number, say: (line: number, message: string, severity?: AnswerProblem['severity']) => void): void {
+function checkQuestion(
+  content: string,
+  line: number,
+  say: (line: number, message: string, severity?: AnswerProblem['severity']) => void,
+): void {
   const match = /^(\S+)\s+(\S+)\s+(\S+)(?:\s(.*))?$/s.exec(content)
   if (!match) return say(line, 'not a question: write owner, question, type and value')
   const [, , question = '', type = '', value = ''] = match
   if (question !== 'seen' && !types.has(type)) return say(line, `${type} is no type of question`)
   if (/^\s/.test(value)) say(line, 'more than one blank before the value: the blanks become part of it', 'warning')
-  if (tooLate.has(question)) say(line, `${question} comes too late in a file from the network: put it on the kernel line`, 'warning')
+  if (tooLate.has(question))
+    say(line, `${question} comes too late in a file from the network: put it on the kernel line`, 'warning')
   if (/passwd\/(root|user)-password(-again)?$/.test(question) && value.trim() !== '') {
     say(line, `${question} holds a password in clear text: use ${question.replace(/-again$/, '')}-crypted`)
   }

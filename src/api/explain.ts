@@ -120,7 +120,7 @@ function names(
   if (first.kind === 'loader' && client.asker !== 'os') {
     asked.push(lookUp(scene, first.name, problems, file))
   }
-  const then = client.asker === 'os' ? 'xen' : first.kind === 'script' ? 'ipxe' : first.then
+  const then = client.asker === 'os' ? 'xen' : first.kind === 'script' ? 'ipxe' : first.loads
   const about = {
     mac: client.mac!,
     ...(machine.uuid && { uuid: machine.uuid }),

@@ -13,7 +13,7 @@ export interface Trace {
 interface Step {
   readonly step: string
   /** An event that shows that the step came. */
-  came(event: Event): boolean
+  readonly came: (event: Event) => boolean
   /** The usual reason that it did not. */
   readonly cause: string
 }

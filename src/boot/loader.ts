@@ -8,7 +8,7 @@ export type FirstFile =
       readonly kind: 'loader'
       readonly name: string
       readonly carrier: 'tftp' | 'http'
-      readonly then: 'pxelinux' | 'grub' | 'ipxe'
+      readonly loads: 'pxelinux' | 'grub' | 'ipxe'
     }
   | { readonly kind: 'script' }
 
@@ -23,7 +23,7 @@ export function firstFile(client: Client, choice: LoaderChoice): FirstFile | und
   const wanted = choice === 'auto' ? automatic(client, arch) : choice
   if (wanted === 'ipxe' && client.asker === 'ipxe') return { kind: 'script' }
   const name = loaders[arch.platform][wanted]?.[arch.cpu]
-  return name === undefined ? undefined : { kind: 'loader', name, carrier: arch.carrier, then: wanted }
+  return name === undefined ? undefined : { kind: 'loader', name, carrier: arch.carrier, loads: wanted }
 }
 
 function automatic(client: Client, arch: Arch): Exclude<LoaderChoice, 'auto'> {

@@ -125,7 +125,7 @@ function templates(): Target {
       '{{#if vars.text}}a{{else}}b{{/if}}',
     ),
     feed: (bytes) =>
-      void refusing(() => engine.renderText(bytes.toString('utf8'), context, { file: 'x', line: 1, who: 'duncan' })),
+      refusing(() => engine.renderText(bytes.toString('utf8'), context, { file: 'x', line: 1, who: 'duncan' })),
   }
 }
 

@@ -58,8 +58,12 @@ export function serverKey(database: DatabaseSync): Buffer {
 function checkVersion(database: DatabaseSync, path: string): void {
   const row = database.prepare('PRAGMA user_version').get() as { user_version: number }
   if (row.user_version <= version) return
-  throw new Fault('config-invalid', `the database is of a newer Birnam (schema ${row.user_version}, this one knows ${version})`, {
-    file: path,
-    hint: 'start the newer Birnam again, or give another data directory with --data DIR',
-  })
+  throw new Fault(
+    'config-invalid',
+    `the database is of a newer Birnam (schema ${row.user_version}, this one knows ${version})`,
+    {
+      file: path,
+      hint: 'start the newer Birnam again, or give another data directory with --data DIR',
+    },
+  )
 }

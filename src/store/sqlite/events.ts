@@ -17,14 +17,23 @@ export class SqliteEvents implements EventStore {
 
   constructor(database: DatabaseSync) {
     this.#database = database
-    this.#insert = database.prepare('INSERT INTO events (at, type, machine, mac, session, detail) VALUES (?, ?, ?, ?, ?, ?)')
+    this.#insert = database.prepare(
+      'INSERT INTO events (at, type, machine, mac, session, detail) VALUES (?, ?, ?, ?, ?, ?)',
+    )
   }
 
   append(events: readonly Event[]): void {
     this.#database.exec('BEGIN')
     try {
       for (const { at, type, machine, mac, session, detail } of events) {
-        this.#insert.run(at, type, machine ?? null, mac ?? null, session ?? null, detail ? JSON.stringify(detail) : null)
+        this.#insert.run(
+          at,
+          type,
+          machine ?? null,
+          mac ?? null,
+          session ?? null,
+          detail ? JSON.stringify(detail) : null,
+        )
       }
       this.#database.exec('COMMIT')
     } catch (error) {
@@ -39,7 +48,9 @@ export class SqliteEvents implements EventStore {
   }
 
   ofMachine(machine: string, limit: number): readonly StoredEvent[] {
-    const rows = this.#database.prepare('SELECT * FROM events WHERE machine = ? ORDER BY id DESC LIMIT ?').all(machine, limit)
+    const rows = this.#database
+      .prepare('SELECT * FROM events WHERE machine = ? ORDER BY id DESC LIMIT ?')
+      .all(machine, limit)
     return (rows as unknown as Row[]).map(eventOf)
   }
 

@@ -32,7 +32,9 @@ export class SqlitePermits implements PermitStore {
   load(): readonly Permit[] {
     const newest = 'SELECT max(createdAt) FROM permits AS other WHERE other.machine = permits.machine'
     const rows = this.#database.prepare(`SELECT * FROM permits WHERE createdAt = (${newest}) ORDER BY rowid`).all()
-    return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as unknown as Permit)
+    return rows.map(
+      (row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as unknown as Permit,
+    )
   }
 
   save(permit: Permit): void {
