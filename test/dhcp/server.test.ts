@@ -50,7 +50,7 @@ class Cards implements Udp {
   arrive(on: string, ...packets: readonly Packet[]): void {
     const { options, socket } = this.#open.get(on)!
     for (const packet of packets)
-      options.onMessage({ bytes: encodePacket(packet), address: '0.0.0.0', port: 68 }, socket)
+      options.onMessage({ bytes: encodePacket(packet), address: '0.0.0.0', port: 68, key: 68 }, socket)
     options.onBatchEnd!()
   }
 
