@@ -1,4 +1,4 @@
-import type { AnswerProblem, Family } from './families.ts'
+import type { AnswerProblem, Family } from './family.ts'
 
 /**
  * Anaconda (RHEL, its rebuilds, Fedora). Names without `inst.` do nothing since RHEL 9; `inst.ks.sendmac` and `inst.ks.sendsn` make it name

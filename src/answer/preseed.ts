@@ -1,4 +1,4 @@
-import type { AnswerProblem, Family } from './families.ts'
+import type { AnswerProblem, Family } from './family.ts'
 
 /**
  * debian-installer. `auto=true` puts the questions off until the answer is there; the network questions must stand on the kernel line,

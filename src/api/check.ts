@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Machine, Profile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import { familyOf } from '../answer/families.ts'
@@ -38,7 +40,7 @@ export type Validator = (
  * many machines is told once.
  */
 export async function checkHouse(house: House, shelf: Shelf, validate: Validator): Promise<readonly Finding[]> {
-  const findings: Finding[] = []
+  const findings: Finding[] = ownMenus(house)
   const validated = new Set<string>()
   for (const machine of house.registry.site.machines) {
     const armed = asIfArmed(house, machine)
@@ -100,6 +102,27 @@ function sceneOf(
   const answer = askHouse(house, { door: 'explain', asker: 'firmware', mac, session: session.id })
   const audience = { machine, mac, session, ...(answer.profile && { profile: answer.profile }) }
   return { answer, audience, path: `s/${session.id}/`, token: house.sessions.tokenOf(session) }
+}
+
+/** Menus that the site serves as they are, from `files/pxelinux.cfg/`. */
+function ownMenus({ paths, registry }: House): Finding[] {
+  const folder = join(registry.site.directory, 'files/pxelinux.cfg')
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
+  return names.flatMap((name) => {
+    const file = `files/pxelinux.cfg/${name}`
+    const found = paths.find(file)
+    if (!found) return []
+    return checkPypxeboot(readFileSync(found.path, 'utf8'), file).map(({ severity, line, message, hint }) => ({
+      severity,
+      file,
+      line,
+      message,
+      hint,
+    }))
+  })
 }
 
 function loadersOf(house: House, machine: Machine): Finding[] {

@@ -8,7 +8,7 @@ import type { Finding, Refusal } from '../net/content.ts'
 import { readMac, type Mac } from '../net/mac.ts'
 import { contextOf, distroOf } from './context.ts'
 import { askHouse, expectedAddress, type House } from './house.ts'
-import type { Asked } from './shelf.ts'
+import type { Asked } from './asked.ts'
 
 /**
  * `a/<token>`, `a/<mac>` and plain `a`: the answer file of whoever asks. An install answer (it holds password hashes and keys) needs

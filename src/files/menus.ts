@@ -13,16 +13,18 @@ import { claim } from './claim.ts'
 import type { Audience } from './context.ts'
 import { askHouse, serverUrl, type House } from './house.ts'
 import { menuOf } from './menu-of.ts'
-import type { Asked } from './shelf.ts'
+import type { Asked } from './asked.ts'
 
 /** The menu behind a name: `ask()` again, then written for the loader whose name it is. */
-export function findMenu(house: House, name: MenuName, asked: Asked): Finding {
+export function findMenu(house: House, name: MenuName, asked: Asked, own: () => Finding): Finding {
   if (name.by === 'bootstrap' && !asked.session) return text(grubBootstrap())
   const client = clientOf(house, name, asked)
   const answer = settle(house, client, asked)
-  // A stranger's menu can be the site's own file of that name.
-  if (!answer.machine && name.by !== 'default' && name.by !== 'session' && answer.plan.do !== 'live') return undefined
-  return write(house, name.loader, answer, client, asked)
+  if (answer.machine) return write(house, name.loader, answer, client, asked)
+  // A stranger's menu can be the site's own file of that name; a machine that was named gets its own, whatever lies in files/.
+  const theirs = own()
+  const forAnybody = name.by === 'default' || name.by === 'session' || answer.plan.do === 'live'
+  return theirs ?? (forAnybody ? write(house, name.loader, answer, client, asked) : undefined)
 }
 
 function settle(house: House, client: Client, asked: Asked): Answer {

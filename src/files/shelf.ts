@@ -1,23 +1,13 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { statSync } from 'node:fs'
 import { reach, type Session, type Stage } from '../boot/session.ts'
 import { readMenuName } from '../menu/menu-name.ts'
 import type { Content, Finding, Peer, Transfer } from '../net/content.ts'
 import { findAnswer } from './answers.ts'
+import type { Asked } from './asked.ts'
 import type { House } from './house.ts'
 import { loaderPath, packageOf } from './loaders.ts'
 import { findMenu } from './menus.ts'
 import { normalise, splitSession, told } from './names.ts'
-
-/** Who asks for a name, and how. */
-export interface Asked {
-  readonly carrier: 'tftp' | 'http'
-  readonly peer: Peer
-  readonly headers: IncomingHttpHeaders
-  readonly session?: Session
-  /** A forecast: nothing is claimed, counted or told. */
-  readonly dry?: boolean
-}
 
 /** What a name means, for both carriers: menus, answers, kernels, the site's own files, loaders. */
 export class Shelf {
@@ -63,7 +53,7 @@ export class Shelf {
 
   #lookUp(name: string, asked: Asked): Finding {
     const menu = readMenuName(name)
-    if (menu) return findMenu(this.#house, menu, asked) ?? this.#file(name)
+    if (menu) return findMenu(this.#house, menu, asked, () => this.#file(name))
     if (name === 'a' || name.startsWith('a/')) return findAnswer(this.#house, name.slice(2), asked)
     return this.#file(name)
   }

@@ -90,3 +90,14 @@ test('the site is printed as it was understood, and reads back', async () => {
   served.write('fleet.yaml', exported.out)
   expect((await served.birnam('export')).out).toBe(exported.out)
 })
+
+test('check names the line of a menu of the site that pypxeboot cannot read', async () => {
+  await using served = await openServed({
+    ...site,
+    'files/pxelinux.cfg/default':
+      'DEFAULT x\nLABEL x\n  LINUX boot/vmlinuz\n  APPEND initrd=boot/initrd.gz root=UUID=1=2\n',
+  })
+  const result = await served.birnam('check')
+  expect(result.code).toBe(1)
+  expect(result.out).toMatch(/files\/pxelinux\.cfg\/default:4: .*two|files\/pxelinux\.cfg\/default:4/)
+})

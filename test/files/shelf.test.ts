@@ -101,3 +101,12 @@ test('names are told without their tokens', () => {
   expect(normalise('/a//b/')).toBe('a/b')
   expect(splitSession('s/x/pxelinux.cfg/default')).toEqual({ id: 'x', rest: 'pxelinux.cfg/default' })
 })
+
+test('a stranger may get the menu that the site has under files/; a named machine always gets its own', () => {
+  using house = openHouse({
+    'files/pxelinux.cfg/default': 'mine',
+    'files/pxelinux.cfg/01-52-54-00-77-00-01': 'wipe it',
+  })
+  expect(house.ask('pxelinux.cfg/default', { from: '10.9.9.9' })).toMatchObject({ kind: 'file', size: 4 })
+  expect(house.text('pxelinux.cfg/01-52-54-00-77-00-01')).toContain('LOCALBOOT')
+})

@@ -1,0 +1,13 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Session } from '../boot/session.ts'
+import type { Peer } from '../net/content.ts'
+
+/** Who asks for a name, and how. */
+export interface Asked {
+  readonly carrier: 'tftp' | 'http'
+  readonly peer: Peer
+  readonly headers: IncomingHttpHeaders
+  readonly session?: Session
+  /** A forecast: nothing is claimed, counted or told. */
+  readonly dry?: boolean
+}
