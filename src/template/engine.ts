@@ -2,8 +2,8 @@ import type Handlebars from 'handlebars'
 import type { Budget } from './budget.ts'
 import { Complaint, missing, type Place } from './complaint.ts'
 import { helpers, isFalse, isNothing, type Helper } from './helpers.ts'
-import { printing, section } from './program.ts'
-import { printed } from './quote.ts'
+import { encoding, printing, section } from './program.ts'
+import { base64, printed } from './quote.ts'
 
 type Body = (context: unknown, options?: object) => string
 
@@ -42,6 +42,10 @@ export function addHelpers(engine: typeof Handlebars, budget: Budget): void {
       return options.fn(value === true ? this : value)
     },
   }
+  const encode = function (this: unknown, { fn }: Options): string {
+    return base64(fn(this))
+  }
+  engine.registerHelper(encoding, encode)
   for (const [name, block] of Object.entries(blocks)) engine.registerHelper(name, block as Handlebars.HelperDelegate)
 }
 

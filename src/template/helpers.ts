@@ -1,5 +1,5 @@
 import { unfit } from './complaint.ts'
-import { base64, json, printed, rest, severalLines, shell, urlPart, word } from './quote.ts'
+import { account, base64, json, partOfUrl, printed, rest, severalLines, shell, urlPart, word } from './quote.ts'
 
 export interface Helper {
   /** Fewest and most values that it takes. */
@@ -19,7 +19,9 @@ export const helpers: Readonly<Record<string, Helper>> = {
   yaml: { takes: [1, 1], run: json },
   json: { takes: [1, 1], run: json },
   url: { takes: [1, 1], run: urlPart },
+  part: { takes: [2, 2], run: partOfUrl },
   word: { takes: [1, 1], run: word },
+  account: { takes: [1, 1], run: account },
   words: { takes: [1, 2], run: words },
   line: { takes: [1, 1], run: rest },
   lines: { takes: [1, 1], run: severalLines },
@@ -27,7 +29,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   join: { takes: [1, 2], run: join },
   concat: { takes: [1, many], run: (...values) => values.map(printed).join('') },
   list: { takes: [0, many], value: true, run: (...values) => values.flat() },
-  default: { takes: [2, many], asks: true, value: true, run: (...values) => values.find((value) => !isBlank(value)) },
+  default: { takes: [2, many], asks: true, value: true, run: firstOf },
   lookup: { takes: [2, 2], value: true, run: lookup },
   eq: { takes: [2, 2], asks: true, run: same },
   not: { takes: [1, 1], asks: true, run: isFalse },
@@ -48,6 +50,11 @@ export function isNothing(value: unknown): value is undefined | null {
 
 function isBlank(value: unknown): boolean {
   return isNothing(value) || value === ''
+}
+
+/** The first that is there and not empty, else the last, whatever it is. */
+function firstOf(...values: unknown[]): unknown {
+  return values.find((value) => !isBlank(value) && !(Array.isArray(value) && value.length === 0)) ?? values.at(-1)
 }
 
 /** A list, or one value where a list of one is meant. */

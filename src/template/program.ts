@@ -6,6 +6,8 @@ import { helpers } from './helpers.ts'
 /** The helper that every `{{variable}}` becomes a call of, and the one of `{{#variable}}`: no name a person could write. */
 export const printing = '$print'
 export const section = '$section'
+/** `{{#base64}}…{{/base64}}`: what stands inside, as one word. */
+export const encoding = '$base64'
 
 export type Expression = hbs.AST.Expression
 export type Statement = hbs.AST.Statement
@@ -141,7 +143,8 @@ class Strict {
         throw this.#wrong(block, `{{#${name}}} takes one value`, `write {{#${name} vars.x}}`)
       block.params.forEach((param) => this.#expression(param))
       this.#remember(block, block.params)
-    } else if (hasArguments(block) || helpers[name]) {
+    } else if (name === 'base64' && !hasArguments(block)) block.path = pathTo(encoding, block.loc)
+    else if (hasArguments(block) || helpers[name]) {
       const hint = helpers[name] ? `write {{#if (${name} …)}}` : 'there are #if, #unless, #each and #with'
       throw this.#wrong(block, `${name} is no helper for blocks`, hint)
     } else this.#wrap(block, block.path, section)

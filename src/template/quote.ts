@@ -31,6 +31,14 @@ export function word(value: unknown): string {
   )
 }
 
+/** The name of a user, as `useradd` of both families takes it. */
+export function account(value: unknown): string {
+  const text = printed(value)
+  if (text === 'root') throw unfit('is root, who is there already', 'use root_password_hash and root_ssh_keys')
+  if (/^[a-z_][a-z0-9_-]{0,31}$/.test(text)) return text
+  throw unfit('is no name for a user', 'use small letters, digits, dash and underscore, a letter first, 32 at most')
+}
+
 /** The rest of a line, of a preseed for instance: no backslash (debconf reads it) and no blank at either end. */
 export function rest(value: unknown): string {
   const text = printed(value)
@@ -60,6 +68,17 @@ export function base64(value: unknown): string {
 
 export function urlPart(value: unknown): string {
   return encodeURIComponent(printed(value))
+}
+
+/** `protocol` (`http`), `host` (with its port) or `path` (without a slash at its end) of a URL. */
+export function partOfUrl(value: unknown, part: unknown): string {
+  const text = printed(value)
+  const url = URL.parse(text)
+  if (!url || url.host === '') throw unfit('is no URL', 'write it whole: http://server/path')
+  if (part === 'protocol') return url.protocol.slice(0, -1)
+  if (part === 'host') return url.host
+  if (part === 'path') return url.pathname.replace(/\/+$/, '') || '/'
+  throw unfit('is no part of a URL', 'ask for protocol, host or path', 1)
 }
 
 const harmless = /^[ -~]*$/

@@ -4,7 +4,7 @@ import { Budget } from './budget.ts'
 import { Complaint, wrong } from './complaint.ts'
 import { addHelpers } from './engine.ts'
 import { helpers } from './helpers.ts'
-import { printing, readProgram, section, wording, type Program } from './program.ts'
+import { encoding, printing, readProgram, section, wording, type Program } from './program.ts'
 import { variablesIn, type Variable } from './variables.ts'
 
 /** A template's text and the name by which people know the file. */
@@ -133,7 +133,7 @@ export class Templates {
 
   #compile(text: string, source: string): Compiled {
     const program = readProgram(text, source)
-    const known = Object.fromEntries([...Object.keys(helpers), printing, section].map((name) => [name, true]))
+    const known = Object.fromEntries([...Object.keys(helpers), printing, section, encoding].map((name) => [name, true]))
     const options = { noEscape: true, preventIndent: true, knownHelpers: known, knownHelpersOnly: true }
     return { text, program, run: this.#engine.compile(program.ast, options) as Run }
   }

@@ -1,5 +1,6 @@
 import { helpers } from './helpers.ts'
 import {
+  encoding,
   isBlock,
   isCall,
   isMustache,
@@ -59,9 +60,10 @@ class Search {
   #block(block: hbs.AST.BlockStatement, file: string, scope: Scope, sure: boolean): void {
     const name = block.path.original
     const asks = name === 'if' || name === 'unless'
+    const same = asks || name === encoding
     const needed = sure && !asks && !block.inverse
     for (const param of block.params) this.#expression(param, file, scope, needed)
-    const inner = asks ? scope : innerScope(block, name, scope)
+    const inner = same ? scope : innerScope(block, name, scope)
     this.program(block.program, file, inner, needed && name !== 'each')
     this.program(block.inverse, file, scope, false)
   }
