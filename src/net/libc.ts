@@ -7,7 +7,8 @@ const signatures = {
   setsockopt: { arguments: ['int32', 'int32', 'int32', 'buffer', 'uint32'], return: 'int32' },
   bind: { arguments: ['int32', 'buffer', 'uint32'], return: 'int32' },
   close: { arguments: ['int32'], return: 'int32' },
-  dup: { arguments: ['int32'], return: 'int32' },
+  getsockname: { arguments: ['int32', 'buffer', 'buffer'], return: 'int32' },
+  sendto: { arguments: ['int32', 'pointer', 'uint32', 'int32', 'buffer', 'uint32'], return: 'int32' },
   recvmmsg: { arguments: ['int32', 'buffer', 'uint32', 'int32', 'pointer'], return: 'int32' },
   sendmmsg: { arguments: ['int32', 'buffer', 'uint32', 'int32'], return: 'int32' },
   __errno_location: { arguments: [], return: 'pointer' },
@@ -27,6 +28,8 @@ const AF_INET = 2
 const SOCK_DGRAM = 2
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
+const IPPROTO_IP = 0
+const IP_PKTINFO = 8
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_BROADCAST = 6
@@ -44,7 +47,9 @@ export interface SocketPlace {
   readonly reuse?: boolean
   readonly broadcast?: boolean
   /** Bytes; what the system allows of it. */
-  readonly buffers?: number
+  readonly receiveBuffer?: number
+  /** Each message tells which of our addresses was asked. */
+  readonly tellLocal?: boolean
 }
 
 /** A bound UDP socket that does not block. Throws as Node does: `code` is EACCES, EADDRINUSE, ENODEV… */
@@ -62,26 +67,36 @@ export function boundSocket(place: SocketPlace): number {
   }
 }
 
-function prepare(fd: number, { device, reuse = false, broadcast = false, buffers = 0 }: SocketPlace): void {
-  if (reuse) checked('SO_REUSEADDR', setOption(fd, SO_REUSEADDR, 1))
-  if (broadcast) checked('SO_BROADCAST', setOption(fd, SO_BROADCAST, 1))
-  for (const [forced, plain] of buffers > 0
-    ? ([
-        [SO_RCVBUFFORCE, SO_RCVBUF],
-        [SO_SNDBUFFORCE, SO_SNDBUF],
-      ] as const)
-    : []) {
-    if (setOption(fd, forced, buffers) < 0) setOption(fd, plain, buffers)
-  }
+function prepare(fd: number, place: SocketPlace): void {
+  const { device, reuse = false, broadcast = false, receiveBuffer = 0, tellLocal = false } = place
+  if (reuse) checked('SO_REUSEADDR', setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1))
+  if (broadcast) checked('SO_BROADCAST', setOption(fd, SOL_SOCKET, SO_BROADCAST, 1))
+  if (tellLocal) checked('IP_PKTINFO', setOption(fd, IPPROTO_IP, IP_PKTINFO, 1))
+  if (receiveBuffer > 0) setBuffers(fd, receiveBuffer)
   if (device === undefined) return
   const name = Buffer.from(`${device}\0`)
   checked(`SO_BINDTODEVICE ${device}`, libc().setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, name.length))
 }
 
-function setOption(fd: number, option: number, value: number): number {
+// The forced ones need CAP_NET_ADMIN and go beyond net.core.rmem_max; without it, what the system allows.
+function setBuffers(fd: number, size: number): void {
+  if (setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, size) < 0) setOption(fd, SOL_SOCKET, SO_RCVBUF, size)
+  if (setOption(fd, SOL_SOCKET, SO_SNDBUFFORCE, size) < 0) setOption(fd, SOL_SOCKET, SO_SNDBUF, size)
+}
+
+function setOption(fd: number, level: number, option: number, value: number): number {
   const bytes = Buffer.alloc(4)
   bytes.writeInt32LE(value)
-  return libc().setsockopt(fd, SOL_SOCKET, option, bytes, 4)
+  return libc().setsockopt(fd, level, option, bytes, 4)
+}
+
+/** The port that a socket is bound to. */
+export function portOf(fd: number): number {
+  const address = Buffer.alloc(16)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(address.length)
+  checked('getsockname', libc().getsockname(fd, address, length))
+  return address.readUInt16BE(2)
 }
 
 /** struct sockaddr_in. */

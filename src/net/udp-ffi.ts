@@ -1,90 +1,75 @@
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { getSystemErrorName } from 'node:util'
-import { boundSocket, libc } from './libc.ts'
-import { deliver, type Udp, type UdpOptions, type UdpSocket } from './udp.ts'
-import { Receiver, Sender } from './udp-mmsg.ts'
+import { boundSocket, libc, portOf } from './libc.ts'
+import { Poll } from './udp-poll.ts'
+import { Receiver } from './udp-receive.ts'
+import { Sender } from './udp-send.ts'
+import { deliver, type Udp, type UdpMessage, type UdpOptions, type UdpSocket } from './udp.ts'
 
 /**
- * UDP by recvmmsg and sendmmsg. node:dgram keeps the socket in Node's event loop and reads the first datagram of a batch; the rest of
- * the batch is read here, and all that is sent while it is worked on leaves in one call.
+ * UDP by recvmmsg and sendmmsg. Node's event loop says when there is something to read; all that waits is read then, and all that is sent
+ * while it is worked on leaves in one call.
  */
 export const ffiUdp: Udp = { kind: 'ffi', open }
 
 async function open(options: UdpOptions): Promise<UdpSocket> {
-  const { address = '0.0.0.0', port, device, reuse, broadcast, receiveBuffer } = options
-  const fd = boundSocket({
-    address,
-    port,
-    ...(device !== undefined && { device }),
-    ...(reuse !== undefined && { reuse }),
-    ...(broadcast !== undefined && { broadcast }),
-    ...(receiveBuffer !== undefined && { buffers: receiveBuffer }),
-  })
-  const socket = new FfiSocket(fd, options)
-  await socket.listen()
-  return socket
+  const fd = boundSocket({ ...options, address: options.address ?? '0.0.0.0' })
+  try {
+    return new FfiSocket(fd, options)
+  } catch (error) {
+    libc().close(fd)
+    throw error
+  }
 }
 
-// Used within one call each, so all sockets share them.
+// Used within one call each, so all sockets share it.
 let receiver: Receiver | undefined
 
 class FfiSocket implements UdpSocket {
-  readonly #options: UdpOptions
-  readonly #loop = createSocket('udp4')
-  /** A descriptor of our own: node:dgram closes the one that it was given. */
+  readonly port: number
   readonly #fd: number
-  readonly #given: number
+  readonly #options: UdpOptions
+  readonly #receiver = (receiver ??= new Receiver())
   readonly #sender: Sender
+  readonly #poll: Poll
+  readonly #each = (message: UdpMessage): void => {
+    if (!this.#closed) deliver(this.#options, message, this)
+  }
   #inBatch = false
   #flushing = false
   #closed = false
 
   constructor(fd: number, options: UdpOptions) {
+    this.#fd = fd
     this.#options = options
-    this.#given = fd
-    this.#fd = libc().dup(fd)
-    this.#sender = new Sender((number) => {
+    this.port = portOf(fd)
+    this.#sender = new Sender(fd, (number) => {
       const code = getSystemErrorName(-number)
       options.onError(Object.assign(new Error(`sendmmsg: ${code}`), { code, errno: -number }))
     })
+    this.#poll = new Poll(fd, () => this.#drain())
   }
 
-  get port(): number {
-    return this.#loop.address().port
-  }
-
-  async listen(): Promise<void> {
-    const listening = once(this.#loop, 'listening')
-    this.#loop.bind({ fd: this.#given })
-    await listening
-    this.#loop.on('error', (error) => this.#options.onError(error))
-    this.#loop.on('message', (bytes, { address, port }) => this.#drain(bytes, address, port))
-  }
-
-  send(bytes: Buffer, port: number, address: string): void {
+  send(bytes: Buffer, port: number, address: string, from?: string): void {
     if (this.#closed) return
-    this.#sender.send(this.#fd, bytes, port, address)
+    this.#sender.send(bytes, port, address, from)
     this.#flushSoon()
   }
 
-  sendSegments(bytes: Buffer, segment: number, port: number, address: string): void {
+  sendSegments(bytes: Buffer, segment: number, port: number, address: string, from?: string): void {
     if (this.#closed) return
-    this.#sender.sendSegments(this.#fd, bytes, segment, port, address)
+    this.#sender.sendSegments(bytes, segment, port, address, from)
     this.#flushSoon()
   }
 
   flush(): void {
-    if (!this.#closed && this.#sender.waiting > 0) this.#sender.flush(this.#fd)
+    if (!this.#closed && this.#sender.waiting > 0) this.#sender.flush()
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.flush()
     this.#closed = true
-    const closed = once(this.#loop, 'close')
-    this.#loop.close()
-    await closed
+    await this.#poll.close()
     libc().close(this.#fd)
   }
 
@@ -92,19 +77,25 @@ class FfiSocket implements UdpSocket {
     return this.close()
   }
 
-  #drain(first: Buffer, address: string, port: number): void {
-    receiver ??= new Receiver()
+  #drain(): void {
+    if (this.#closed) return
+    const { tellLocal = false, synchronous = false } = this.#options
     this.#inBatch = true
     try {
-      const each = (bytes: Buffer, from: string, at: number): void =>
-        deliver(this.#options, { bytes, address: from, port: at }, this)
-      each(first, address, port)
-      while (!this.#closed && receiver.receive(this.#fd, each));
+      // Other sockets and timers want their turn too: what is left makes the descriptor readable again.
+      for (let calls = 0; calls < mostCalls; calls++) {
+        if (!this.#receiver.receive(this.#fd, tellLocal, this.#each) || this.#closed) break
+      }
       this.#options.onBatchEnd?.()
-    } finally {
-      this.#inBatch = false
-      this.flush()
+    } catch (error) {
+      // Nothing may be thrown through the C code that called.
+      setImmediate(() => {
+        throw error
+      })
     }
+    this.#inBatch = false
+    this.flush()
+    if (!synchronous) setImmediate(nothing)
   }
 
   /** Within a batch its end flushes; outside, whatever else is sent in this turn goes along. */
@@ -117,3 +108,9 @@ class FfiSocket implements UdpSocket {
     })
   }
 }
+
+/** Receive calls in a batch, of 64 datagrams each. */
+const mostCalls = 16
+
+/** Lets Node run what promises wait for: libuv called us outside of its callback scopes. */
+function nothing(): void {}

@@ -3,13 +3,21 @@ export interface UdpMessage {
   readonly bytes: Buffer
   readonly address: string
   readonly port: number
+  /** Sender's address and port as one number, for look-ups that happen for every packet. */
+  readonly key: number
+  /** Which of our addresses was asked, where the system says so. */
+  readonly local?: string
+  /** Sent to everybody (broadcast or multicast), where the system says so. */
+  readonly toAll?: boolean
 }
 
 export interface UdpSocket extends AsyncDisposable {
   readonly port: number
-  send(bytes: Buffer, port: number, address: string): void
+  /** The bytes may not change before this turn is over. `from`: our own address that it leaves from. Nothing is thrown: see `onError`. */
+  send(bytes: Buffer, port: number, address: string, from?: string): void
   /** Bytes cut into datagrams of `segment` bytes, the last one shorter. */
-  sendSegments(bytes: Buffer, segment: number, port: number, address: string): void
+  sendSegments(bytes: Buffer, segment: number, port: number, address: string, from?: string): void
+  /** Sends now what was collected. */
   flush?(): void
   close(): Promise<void>
 }
@@ -22,10 +30,16 @@ export interface UdpOptions {
   readonly device?: string
   readonly broadcast?: boolean
   readonly reuse?: boolean
+  /** Bytes; what the system allows of it. */
   readonly receiveBuffer?: number
+  /** Tell `local` and `toAll` of each message (IP_PKTINFO), where that can be had. */
+  readonly tellLocal?: boolean
+  /** The handlers leave no promise and no tick behind, which saves a turn of the event loop for each batch. */
+  readonly synchronous?: boolean
   onMessage(message: UdpMessage, socket: UdpSocket): void
   /** All that was waiting has been told. */
   onBatchEnd?(): void
+  /** What could not be sent, and mistakes of the handlers; for each of them. */
   onError(error: Error): void
 }
 
@@ -35,8 +49,8 @@ export interface Udp {
 }
 
 /**
- * The fastest UDP that works here. A self-test sends a window of datagrams to itself: where node:ffi, recvmmsg or UDP_SEGMENT are not to be
- * had, node:dgram does. `BIRNAM_UDP=dgram` or `ffi` decides by hand.
+ * The fastest UDP that works here. A self-test sends a window of datagrams to itself: where node:ffi, libuv's symbols, recvmmsg or
+ * UDP_SEGMENT are not to be had, node:dgram does. `BIRNAM_UDP=dgram` or `ffi` decides by hand.
  */
 export async function chooseUdp(wanted: string | undefined = process.env['BIRNAM_UDP']): Promise<Udp> {
   const { dgramUdp } = await import('./udp-dgram.ts')
@@ -52,6 +66,8 @@ export async function chooseUdp(wanted: string | undefined = process.env['BIRNAM
 
 /** One datagram to whoever listens. A mistake there is told, and is no reason to stop listening. */
 export function deliver(options: UdpOptions, message: UdpMessage, socket: UdpSocket): void {
+  // Nobody can be answered at port 0, and every send to it is an error.
+  if (message.port === 0) return
   try {
     options.onMessage(message, socket)
   } catch (error) {
