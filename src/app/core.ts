@@ -8,7 +8,7 @@ import type { LeaseBook } from '../dhcp/lease.ts'
 import { ShortUrls } from '../files/short-urls.ts'
 import type { Addresses, House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
-import { Journal, type Event } from '../journal/journal.ts'
+import { Journal, type JournalListeners } from '../journal/journal.ts'
 import { Permits } from '../machine/permit.ts'
 import { Registry } from '../machine/registry.ts'
 import { serverAddress } from '../net/reach.ts'
@@ -33,16 +33,16 @@ export interface CoreParts {
   readonly site: Site
   readonly addresses: Addresses
   readonly httpPort: () => number
-  readonly onEvent?: (event: Event) => void
+  readonly journal?: JournalListeners
   readonly now?: () => number
 }
 
-export function openCore({ database, site, addresses, httpPort, onEvent, now = Date.now }: CoreParts): Core {
+export function openCore({ database, site, addresses, httpPort, journal = {}, now = Date.now }: CoreParts): Core {
   const house: House = {
     ...siteParts(site),
     permits: new Permits(new SqlitePermits(database)),
     sessions: new Sessions(serverKey(database)),
-    journal: new Journal(new SqliteEvents(database), onEvent),
+    journal: new Journal(new SqliteEvents(database), journal),
     addresses,
     shortUrls: new ShortUrls(),
     reach: (client) => serverAddress(client, house.registry.site.server.address),

@@ -45,7 +45,10 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     site: holder.current,
     addresses: addressesOf(leases),
     httpPort: () => doors?.httpPort ?? holder.current.server.http.port,
-    onEvent: (event) => logEvent(log, event),
+    journal: {
+      onEvent: (event) => logEvent(log, event),
+      onError: (error) => log.error({ err: error }, 'journal.failed'),
+    },
   })
   opened.defer(() => core.house.journal.flush())
   const app = opened.adopt(apiServer(), (server) => server.close())

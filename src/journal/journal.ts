@@ -26,25 +26,35 @@ export interface EventStore {
 
 const flushAfter = 100
 const flushAt = 500
+const retryAfter = 5000
 const keep = 1_000_000
+/** Events that may wait while the store cannot write; beyond it the oldest are given up. */
+const mostWaiting = 20_000
+
+export interface JournalListeners {
+  readonly onEvent?: (event: Event) => void
+  /** The store cannot write, a full disk for instance; told once until it can again. */
+  readonly onError?: (error: unknown) => void
+}
 
 /** Collects events and writes them in batches, off the request path. Reading first writes what waits. */
 export class Journal {
   readonly #store: EventStore
-  readonly #onEvent: (event: Event) => void
+  readonly #listeners: JournalListeners
   #waiting: Event[] = []
   #timer: NodeJS.Timeout | undefined
   #written = 0
+  #failing = false
 
-  constructor(store: EventStore, onEvent: (event: Event) => void = () => {}) {
+  constructor(store: EventStore, listeners: JournalListeners = {}) {
     this.#store = store
-    this.#onEvent = onEvent
+    this.#listeners = listeners
   }
 
   record(event: Event): void {
     this.#waiting.push(event)
-    this.#onEvent(event)
-    if (this.#waiting.length >= flushAt) this.flush()
+    this.#listeners.onEvent?.(event)
+    if (this.#waiting.length >= flushAt && !this.#failing) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), flushAfter).unref()
   }
 
@@ -64,10 +74,25 @@ export class Journal {
     if (this.#waiting.length === 0) return
     const batch = this.#waiting
     this.#waiting = []
-    this.#store.append(batch)
+    if (!this.#append(batch)) return
     this.#written += batch.length
     if (this.#written < keep / 10) return
     this.#written = 0
     this.#store.trim(keep)
+  }
+
+  /** A boot is never held up by its own story: what cannot be written now waits, within bounds. */
+  #append(batch: readonly Event[]): boolean {
+    try {
+      this.#store.append(batch)
+      this.#failing = false
+      return true
+    } catch (error) {
+      this.#waiting = [...batch, ...this.#waiting].slice(-mostWaiting)
+      if (!this.#failing) this.#listeners.onError?.(error)
+      this.#failing = true
+      this.#timer ??= setTimeout(() => this.flush(), retryAfter).unref()
+      return false
+    }
   }
 }

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { Journal, type Event } from '../../src/journal/journal.ts'
+import { MemoryEvents } from '../../src/store/memory/events.ts'
+
+/** A store whose disk is full until somebody makes room. */
+class FullDisk extends MemoryEvents {
+  full = true
+
+  override append(events: readonly Event[]): void {
+    if (this.full) throw new Error('database or disk is full')
+    super.append(events)
+  }
+}
+
+test('a full disk is told once, holds nothing up, and nothing is lost when there is room again', () => {
+  const store = new FullDisk()
+  const told: unknown[] = []
+  const journal = new Journal(store, { onError: (error) => told.push(error) })
+  for (let at = 0; at < 1200; at++) journal.record({ at, type: 'menu.given', session: 's1' })
+  expect(journal.ofSession('s1')).toEqual([])
+  expect(told).toHaveLength(1)
+  store.full = false
+  expect(journal.ofSession('s1').map(({ at }) => at)).toEqual(Array.from({ length: 1200 }, (_, at) => at))
+})
+
+test('what waits for a disk is bounded: the oldest is given up first', () => {
+  const store = new FullDisk()
+  const journal = new Journal(store)
+  for (let at = 0; at < 50_000; at++) {
+    journal.record({ at, type: 'menu.given', session: 's1' })
+    if (at % 5000 === 0) journal.flush()
+  }
+  journal.flush()
+  store.full = false
+  const kept = journal.ofSession('s1')
+  expect(kept).toHaveLength(20_000)
+  expect(kept.at(-1)?.at).toBe(49_999)
+})
