@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { helpers } from '../../src/template/helpers.ts'
+import { shipped } from './shipped.ts'
+
+const page = readFileSync('kickstart/README.md', 'utf8')
+const [variables = '', helperPart = ''] = page.split('\n## Variables\n')[1]!.split('\n## Writing your own\n')
+
+const templates = {
+  redhat: 'kickstart/redhat/server.ks.hbs',
+  debian: 'kickstart/debian/server.cfg.hbs',
+} as const
+
+test('kickstart/README.md lists every variable of the shipped answers and who uses it, and no other', () => {
+  expect(rowsOf(variables)).toEqual(used())
+})
+
+test('kickstart/README.md lists every helper, and no other', () => {
+  const rows = helperPart.split('\n').filter((line) => line.startsWith('| `'))
+  const listed = rows.flatMap((row) => [...row.split(' | ')[0]!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!))
+  expect(listed.toSorted()).toEqual(Object.keys(helpers).toSorted())
+})
+
+function rowsOf(text: string): Record<string, string> {
+  const rows = text.matchAll(/^\| `([^`]+)` \| (\w+) \|/gm)
+  return Object.fromEntries([...rows].map(([, name, by]) => [name!, by!]))
+}
+
+/** By name: `redhat`, `debian` or `both`. The items of a list (`vars.packages[]`) stand with the list. */
+function used(): Record<string, string> {
+  const by: Record<string, string> = {}
+  for (const [family, template] of Object.entries(templates)) {
+    for (const { name } of shipped.variablesOf(template)) {
+      if (name.endsWith('[]')) continue
+      by[name] = by[name] === undefined || by[name] === family ? family : 'both'
+    }
+  }
+  return by
+}
