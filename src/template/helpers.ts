@@ -31,6 +31,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   list: { takes: [0, many], value: true, run: (...values) => values.flat() },
   default: { takes: [2, many], asks: true, value: true, run: firstOf },
   lookup: { takes: [2, 2], value: true, run: lookup },
+  oneOf: { takes: [2, many], value: true, run: oneOf },
   eq: { takes: [2, 2], asks: true, run: same },
   not: { takes: [1, 1], asks: true, run: isFalse },
   and: { takes: [2, many], asks: true, run: (...values) => !values.some(isFalse) },
@@ -81,6 +82,12 @@ function words(values: unknown, by: unknown = ' '): string {
   const plain = itemsOf(values).map(word)
   if (!plain.some((item) => item.includes(between))) return plain.join(between)
   throw unfit(`has an item that holds ${JSON.stringify(between)}, which stands between items here`)
+}
+
+/** A choice, so that a misspelt one is told and not taken for the default. */
+function oneOf(value: unknown, ...choices: unknown[]): unknown {
+  if (choices.some((choice) => same(value, choice))) return value
+  throw unfit(`must be one of ${choices.map(printed).join(', ')}`)
 }
 
 function lookup(value: unknown, key: unknown): unknown {
