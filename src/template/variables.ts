@@ -25,7 +25,8 @@ export interface Variable {
 /** What names mean at one place: `this`, the names that a block or a call gave, and the scope around it. */
 interface Scope {
   readonly self: string | undefined
-  readonly names: ReadonlyMap<string, string>
+  /** Undefined for a name that stands for something computed. */
+  readonly names: ReadonlyMap<string, string | undefined>
   readonly outer?: Scope
 }
 
@@ -81,9 +82,9 @@ class Search {
     const name = 'original' in call.name ? call.name.original : ''
     const part = this.#parts.get(name)
     if (!part) return
-    const given = pairs.map(({ key, value }): [string, string] => [key, nameOf(value, scope) ?? ''])
+    const given = pairs.map(({ key, value }) => [key, nameOf(value, scope)] as const)
     const self = call.params[0] ? nameOf(call.params[0], scope) : scope.self
-    this.program(part.ast, name, { self, names: new Map(given), outer: scope }, sure)
+    this.program(part.ast, name, { self, names: new Map(given) }, sure)
   }
 
   #expression(expression: Expression, file: string, scope: Scope, required: boolean): void {
@@ -119,10 +120,12 @@ function nameOf(expression: Expression, scope: Scope): string | undefined {
   for (let up = expression.depth; up > 0 && at; up--) at = at.outer
   const [first, ...others] = parts
   if (first === undefined) return at?.self
-  const given = expression.depth === 0 ? givenName(first, scope) : undefined
-  return [given ?? (at?.self ? `${at.self}.${first}` : first), ...others].filter((part) => part !== '').join('.')
+  const named = expression.depth === 0 ? scopeOf(first, scope) : undefined
+  const base = named ? named.names.get(first) : [at?.self, first].filter(Boolean).join('.')
+  return base === undefined ? undefined : [base, ...others].join('.')
 }
 
-function givenName(name: string, scope: Scope | undefined): string | undefined {
-  return scope && (scope.names.get(name) ?? givenName(name, scope.outer))
+/** The scope that gave the name its meaning. */
+function scopeOf(name: string, scope: Scope | undefined): Scope | undefined {
+  return !scope || scope.names.has(name) ? scope : scopeOf(name, scope.outer)
 }

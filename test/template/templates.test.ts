@@ -99,9 +99,7 @@ test.each(broken)('%s is told with its line', (text, why) => {
 test('what was wrong in a part is right after the file is mended', () => {
   const texts: Record<string, string> = { 'main.hbs': '{{> part.hbs}}', 'part.hbs': '{{oops' }
   const templates = templatesOf(texts)
-  expect(complaintOf(() => templates.render('main.hbs', {}, 'duncan'))).toContain(
-    'part.hbs:1: a {{ has no }}',
-  )
+  expect(complaintOf(() => templates.render('main.hbs', {}, 'duncan'))).toContain('part.hbs:1: a {{ has no }}')
   texts['part.hbs'] = 'mended'
   expect(templates.render('main.hbs', {}, 'duncan')).toBe('mended')
   texts['part.hbs'] = 'changed {{> deeper.hbs}}'
