@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config'
 import { LabReporter } from './test/lab/reporter.ts'
 
-const real = { fileParallelism: false, globalSetup: 'test/lab/setup.ts' }
+const globalSetup = 'test/lab/setup.ts'
 
-/** Unit tests run side by side; tests with real programs and machines one file at a time, so that two cores are enough. */
+/** Unit tests run side by side, tests with real programs one file at a time, machines two at a time, which is what two cores can take. */
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -17,8 +17,13 @@ export default defineConfig({
         exclude: ['test/{interop,e2e,lab}/**'],
         testTimeout: 30_000,
       }),
-      project('interop', 2, { include: ['test/{interop,lab}/**/*.test.ts'], testTimeout: 180_000, ...real }),
-      project('e2e', 3, { include: ['test/e2e/**/*.test.ts'], testTimeout: 600_000, ...real }),
+      project('interop', 2, {
+        include: ['test/{interop,lab}/**/*.test.ts'],
+        testTimeout: 180_000,
+        fileParallelism: false,
+        globalSetup,
+      }),
+      project('e2e', 3, { include: ['test/e2e/**/*.test.ts'], testTimeout: 900_000, maxWorkers: 2, globalSetup }),
     ],
   },
 })

@@ -1,3 +1,4 @@
+import { onTestFailed } from 'vitest'
 import type { Trace } from '../../src/api/trace.ts'
 import { advertise } from '../lab/advertise.ts'
 import { switchOn, type Machine, type MachineOptions } from '../lab/machine.ts'
@@ -23,6 +24,7 @@ export async function openStage(options: LabSiteOptions = {}): Promise<Stage> {
   await advertise(lan)
   const server = opening.use(await serve(lan, site))
   const opened = opening.move()
+  onTestFailed(() => console.log(`what the server said:\n${server.text.slice(-8000)}`))
   return {
     lan,
     site,

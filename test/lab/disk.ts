@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { run } from './child.ts'
 import { openGuest } from './guest.ts'
+import { openPlace } from './place.ts'
 
 const sector = 512
 /** The partition begins at 1 MiB; GRUB's core lies before it, and at sector 1536 the answer of the machine that was installed. */
@@ -23,15 +23,11 @@ boot
  * is an ESP with \\EFI\\BOOT\\BOOTX64.EFI). The guest's `install=` writes it to the machine's disk.
  */
 export async function diskImage(): Promise<Buffer> {
-  const place = await mkdtemp(join(tmpdir(), 'birnam-disk-'))
-  try {
-    await writeFile(join(place, 'grub.cfg'), menu)
-    const boot = await bootSectors(place)
-    const partition = await fileSystem(place)
-    return gzipSync(Buffer.concat([boot, partition]), { level: 1 })
-  } finally {
-    await rm(place, { recursive: true, force: true })
-  }
+  await using place = await openPlace()
+  await writeFile(join(place.path, 'grub.cfg'), menu)
+  const boot = await bootSectors(place.path)
+  const partition = await fileSystem(place.path)
+  return gzipSync(Buffer.concat([boot, partition]), { level: 1 })
 }
 
 async function bootSectors(place: string): Promise<Buffer> {

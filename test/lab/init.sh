@@ -11,6 +11,8 @@ mkdir -p /proc /sys /dev /tmp
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
+# The kernel's own messages must not come between the markers.
+dmesg -n 1
 echo "LAB-UP $(uname -r)"
 for module in $(cat /modules/order); do insmod "/modules/$module"; done
 after=poweroff

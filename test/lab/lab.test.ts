@@ -1,5 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, mkdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect } from 'vitest'
@@ -10,6 +9,7 @@ import { openGuest } from './guest.ts'
 import { switchOn } from './machine.ts'
 import { labTest } from './needs.ts'
 import { openLan, type Lan } from './network.ts'
+import { openPlace, type Place } from './place.ts'
 
 labTest(
   'a client reaches the server of its LAN, and loss is felt by the receiver only',
@@ -58,15 +58,6 @@ for (const firmware of ['bios', 'uefi'] as const) {
     await machine.sees(/LAB-DISK-BOOT/)
     await machine.ends()
   })
-}
-
-interface Place extends AsyncDisposable {
-  readonly path: string
-}
-
-async function openPlace(): Promise<Place> {
-  const path = await mkdtemp(join(tmpdir(), 'birnam-lab-'))
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }
 
 async function tftpRoot(): Promise<Place> {

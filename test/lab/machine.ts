@@ -1,8 +1,8 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Child } from './child.ts'
 import type { Lan } from './network.ts'
+import { openPlace, type Place } from './place.ts'
 
 export interface MachineOptions {
   readonly mac: string
@@ -36,9 +36,9 @@ export interface Machine extends AsyncDisposable {
 
 /** Switches a machine on: its NIC is plugged into the LAN, and the network is first in its boot order. */
 export async function switchOn(lan: Lan, options: MachineOptions): Promise<Machine> {
-  const place = await mkdtemp(join(tmpdir(), 'birnam-machine-'))
+  const place = await openPlace()
   const tap = await lan.tap()
-  const firmware = options.firmware === 'uefi' ? await uefi(place, options) : []
+  const firmware = options.firmware === 'uefi' ? await uefi(place.path, options) : []
   const machine = [...base(options), ...firmware, ...nic(tap, options), ...disk(options)]
   return new Qemu(lan.wire.start(['qemu-system-x86_64', ...machine]), place)
 }
@@ -48,10 +48,10 @@ const patience = 240
 
 class Qemu implements Machine {
   readonly #child: Child
-  readonly #place: string
+  readonly #place: Place
   #seen = 0
 
-  constructor(child: Child, place: string) {
+  constructor(child: Child, place: Place) {
     this.#child = child
     this.#place = place
   }
@@ -75,7 +75,7 @@ class Qemu implements Machine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#child[Symbol.asyncDispose]()
-    await rm(this.#place, { recursive: true, force: true })
+    await this.#place[Symbol.asyncDispose]()
   }
 }
 

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import { openGuest } from './guest.ts'
+import { openPlace } from './place.ts'
 
 /** A site directory of a test, and where the server keeps its data; both are gone with it. */
 export interface LabSite extends AsyncDisposable {
@@ -53,16 +53,16 @@ Served by {{server.address}}.
 
 /** Writes a site that boots the lab's guest from a server at 10.77.0.1. */
 export async function openSite({ server = {}, fleet = example, files = {} }: LabSiteOptions = {}): Promise<LabSite> {
-  const place = await mkdtemp(join(tmpdir(), 'birnam-site-'))
-  const directory = join(place, 'site')
+  const place = await openPlace()
+  const directory = join(place.path, 'site')
   const site: LabSite = {
     directory,
-    data: join(place, 'data'),
+    data: join(place.path, 'data'),
     async write(name, content) {
       await mkdir(dirname(join(directory, name)), { recursive: true })
       await writeFile(join(directory, name), content)
     },
-    [Symbol.asyncDispose]: () => rm(place, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
   }
   const guest = await openGuest()
   const all = {
