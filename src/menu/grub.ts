@@ -55,13 +55,15 @@ export function grubBootstrap(): string {
 }
 
 /**
- * The interface is `efinet0` only on machines with one card, so the lease is asked for option 67 by the interface's name; a
- * server that fills only the header is read from the variables. No `[ -f … ]`: it is always false on (tftp).
+ * The file name of the card that was booted from is in its variable; of the fifth card and others, and of those with other
+ * names, in the lease. No `[ -f … ]`: it is always false on (tftp).
  */
 const bootstrap: readonly string[] = [
   '# Birnam: from the name of the boot file to the menu of this boot',
-  'net_get_dhcp_option file "$net_default_interface" 67 string',
-  ...[0, 1, 2, 3].flatMap((card) => [`if [ -z "$file" ]; then`, `  set file="$net_efinet${card}_boot_file"`, 'fi']),
+  'set file="$net_efinet0_boot_file$net_efinet1_boot_file$net_efinet2_boot_file$net_efinet3_boot_file"',
+  'if [ -z "$file" ]; then',
+  '  net_get_dhcp_option file "$net_default_interface" 67 string',
+  'fi',
   String.raw`if regexp --set=2:session '(^|/)(s/[0-9a-z-]+/)' "$file"; then`,
   '  configfile "/${session}grub.cfg"',
   'fi',

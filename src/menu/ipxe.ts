@@ -10,7 +10,7 @@ export function writeIpxe(menu: Menu, base: string): string {
   if (!/^https?:\/\/[A-Za-z0-9.:[\]-]+\/(?:[A-Za-z0-9._~-]+\/)*$/.test(base))
     throw unsafe(`not the URL of a boot: ${quoted(base)}`, 'end it with /')
   const lines = ['#!ipxe', ...commentLines(menu), ...choice(menu)]
-  for (const entry of menu.entries) lines.push('', `:${entry.label}`, ...entryLines(entry, base))
+  for (const entry of menu.entries) lines.push('', `:${entry.label}`, ...entryLines(entry, menu, base))
   return `${[...lines, '', ...failed].join('\n')}\n`
 }
 
@@ -25,8 +25,8 @@ function choice({ timeout, entries, default: first }: Menu): readonly string[] {
   ]
 }
 
-function entryLines({ label, boot }: Entry, base: string): readonly string[] {
-  return boot.kind === 'local' ? local : kernelLines(boot, label, base)
+function entryLines({ label, boot }: Entry, menu: Menu, base: string): readonly string[] {
+  return boot.kind === 'local' ? diskLines(label === menu.default, base) : kernelLines(boot, label, base)
 }
 
 /** UEFI kernels find an initrd only by an `initrd=` with the name of its image; BIOS kernels take no notice of it. */
@@ -69,10 +69,14 @@ function titleText(title: string, label: string): string {
 const failure = '~failed'
 
 /**
- * BIOS: the first disk, else back to the BIOS. UEFI: back to the firmware with an error, because EDK2 opens its setup
- * screen after a boot option that ended well and goes on to the next one after an error.
+ * BIOS: the first disk. UEFI: iPXE cannot read disks there, so GRUB does it, whose menu of this session boots the disk too; only
+ * when that is its default, because GRUB would boot its own default at once. Else back to the firmware: with an error, because
+ * EDK2 opens its setup screen after a boot option that ended well and goes on to the next one after an error.
  */
-const local: readonly string[] = ['iseq ${platform} efi && exit 1 ||', 'sanboot --no-describe --drive 0x80 || exit 1']
+function diskLines(isDefault: boolean, base: string): readonly string[] {
+  const grub = isDefault ? [`iseq \${platform} efi && chain ${base}grubx64.efi ||`] : []
+  return [...grub, 'iseq ${platform} efi && exit 1 ||', 'sanboot --no-describe --drive 0x80 || exit 1']
+}
 
 const failed: readonly string[] = [
   `:${failure}`,

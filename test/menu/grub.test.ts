@@ -59,7 +59,7 @@ test('the bootstrap goes from the session in the boot file name to its menu, the
     text.indexOf('configfile "/${session}grub.cfg"'),
     text.indexOf('configfile "/grub/grub.cfg-01-$a-$b-$c-$d-$e-$f"'),
   ]
-  expect(session).toBeGreaterThan(text.indexOf('net_get_dhcp_option file "$net_default_interface" 67 string'))
+  expect(session).toBeGreaterThan(text.indexOf('set file="$net_efinet0_boot_file'))
   expect(mac).toBeGreaterThan(session)
   // eslint-disable-next-line no-control-regex
   expect(text).toMatch(/^[\n -~]+$/)

@@ -26,9 +26,18 @@ test('a script fetches the kernel, names every initrd for UEFI, and boots', () =
 })
 
 test('the local disk is the first drive of a BIOS; UEFI goes on after an error', () => {
+  expect(writeIpxe(menuWith(), base)).toContain(
+    ':local\niseq ${platform} efi && exit 1 ||\nsanboot --no-describe --drive 0x80 || exit 1\n',
+  )
+})
+
+test('on UEFI, where iPXE reads no disk, GRUB boots it, but only when the disk is the default of its menu too', () => {
   const text = writeIpxe(menuWith({}, { default: 'local' }), base)
   expect(text).toContain('goto local\n')
-  expect(text).toContain(':local\niseq ${platform} efi && exit 1 ||\nsanboot --no-describe --drive 0x80 || exit 1\n')
+  expect(text).toContain(
+    ':local\niseq ${platform} efi && chain http://10.77.0.1/s/abc/grubx64.efi ||\niseq ${platform} efi && exit 1 ||\n',
+  )
+  expect(writeIpxe(menuWith(), base)).not.toContain('grubx64.efi')
 })
 
 test('a menu that waits is a choice with its default', () => {

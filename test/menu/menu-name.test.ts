@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { readMenuName } from '../../src/menu/menu-name.ts'
 import { namesAsked } from '../../src/menu/names-asked.ts'
 import { parseMac } from '../../src/net/mac.ts'
+import { anyText } from './words.ts'
 
 const mac = parseMac('52:54:00:77:00:0a')
 
@@ -48,7 +49,6 @@ test.each([
 })
 
 test('no name is too strange to be read', () => {
-  const tail = fc.string({ unit: 'binary', maxLength: 40 })
   fc.assert(
     fc.property(
       fc.constantFrom('', 'pxelinux.cfg/', 'pxelinux.cfg/01-', 'grub/grub.cfg-'),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { checkPypxeboot } from '../../src/menu/pypxeboot.ts'
 import { pypxeboot } from './pypxeboot.ts'
+import { anyText } from './words.ts'
 
 const entry = (...lines: string[]): string => ['DEFAULT a', 'LABEL a', ...lines, ''].join('\n')
 const kernel = (append: string): string => entry('  KERNEL k', `  APPEND ${append}`)
@@ -151,7 +152,7 @@ test('a menu without an error is one that pypxeboot reads, whatever the lines ar
 
 test('no text is too strange for the checker', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+    fc.property(anyText, (text) => {
       for (const problem of checkPypxeboot(text, 'menu')) expect(problem.hint).not.toBe('')
     }),
   )

@@ -16,9 +16,14 @@ const urlWord = fc.tuple(key, key).map(([name, value]) => `${name}=http://10.77.
 /** Every kernel argument that every loader but iPXE takes. */
 export const word = fc.oneof(pairWord, bareWord, urlWord)
 
+/** Any UTF-16 at all. */
+export const anyText = fc
+  .array(fc.oneof(fc.nat(0x7f), fc.nat(0xffff)), { maxLength: 60 })
+  .map((codes) => String.fromCharCode(...codes))
+
 /** Anything that could come out of a template, broken on purpose. */
 export const hostileText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 20 }),
+  anyText,
   fc
     .array(fc.constantFrom(...signs, '\u2028', '\u0085', '${net0/mac}', '||', 'menuentry', '\nLABEL x'), {
       maxLength: 10,
