@@ -9,9 +9,14 @@ export interface TftpCounters {
   timeouts: number
   /** RRQs that came again before their transfer had begun. */
   repeated: number
+  /** Requests refused because too much is going on, and transfers that gave way because nobody ever answered them. */
   overloaded: number
-  /** Packets to a transfer's port that belong to no transfer. */
+  crowdedOut: number
+  /** Requests that were sent to everybody: RFC 1123 §4.2.3.5 wants them ignored. */
+  broadcasts: number
+  /** Packets to a transfer's port that belong to no transfer; late ones of a transfer that is over. */
   strays: number
+  late: number
   malformed: number
   windows: number
   sendErrors: number
@@ -28,7 +33,10 @@ export function newCounters(): TftpCounters {
     timeouts: 0,
     repeated: 0,
     overloaded: 0,
+    crowdedOut: 0,
+    broadcasts: 0,
     strays: 0,
+    late: 0,
     malformed: 0,
     windows: 0,
     sendErrors: 0,

@@ -1,4 +1,7 @@
-/** RFC 764's netascii, as RFC 1350 wants it: a line end is CR LF, a lone CR is CR NUL. */
+/**
+ * RFC 764's netascii, as RFC 1350 wants it: a line end is CR LF, a lone CR is CR NUL. Whole texts are translated before they are cut into
+ * blocks, so that no pair is lost at the end of one.
+ */
 export function toNetascii(bytes: Uint8Array): Buffer {
   const out = Buffer.allocUnsafe(bytes.length * 2)
   let at = 0
@@ -6,13 +9,11 @@ export function toNetascii(bytes: Uint8Array): Buffer {
     const byte = bytes[index]!
     if (byte === lf) out[at++] = cr
     out[at++] = byte
-    if (byte !== cr) continue
-    // A CR LF that is there already stays one line end.
-    if (bytes[index + 1] === lf) out[at++] = bytes[++index]!
-    else out[at++] = 0
+    if (byte === cr) out[at++] = nul
   }
   return out.subarray(0, at)
 }
 
+const nul = 0
 const cr = 13
 const lf = 10

@@ -22,6 +22,10 @@ export type Request =
   | { readonly kind: 'read'; readonly read: ReadRequest }
   | { readonly kind: 'refused'; readonly code: number; readonly why: string }
 
+export type Reply =
+  | { readonly kind: 'ack'; readonly block: number }
+  | { readonly kind: 'error'; readonly code: number; readonly message: string }
+
 /** A request that arrived at the listening port; undefined for what is no request and gets no answer. */
 export function decodeRequest(bytes: Uint8Array): Request | undefined {
   if (bytes.length < 4 || bytes[0] !== 0) return undefined
@@ -36,38 +40,45 @@ export function decodeRequest(bytes: Uint8Array): Request | undefined {
   return { kind: 'read', read: { name, mode: known, options: pairs(options) } }
 }
 
-/** The block number of an ACK, or the code of an ERROR; undefined for anything else at a transfer's port. */
-export function decodeReply(bytes: Uint8Array): { readonly ack: number } | { readonly error: number } | undefined {
+/** An ACK or an ERROR; undefined for anything else at a transfer's port. */
+export function decodeReply(bytes: Uint8Array): Reply | undefined {
   if (bytes.length < 4 || bytes[0] !== 0) return undefined
   const value = bytes[2]! * 256 + bytes[3]!
-  if (bytes[1] === opcodes.ack) return { ack: value }
-  return bytes[1] === opcodes.error ? { error: value } : undefined
+  if (bytes[1] === opcodes.ack) return { kind: 'ack', block: value }
+  if (bytes[1] !== opcodes.error) return undefined
+  const [message = ''] = text(bytes.subarray(4, 204)).split('\0')
+  return { kind: 'error', code: value, message: message.replaceAll(everyUnsayable, '?') }
 }
 
 export function encodeError(code: number, message: string): Buffer {
-  const text = Buffer.from(`${message.slice(0, 400).replaceAll('\0', '')}\0`)
-  return Buffer.concat([Buffer.from([0, opcodes.error, 0, code]), text])
+  const line = Buffer.from(`${message.slice(0, 400).replaceAll(everyUnsayable, ' ')}\0`)
+  return Buffer.concat([Buffer.from([0, opcodes.error, 0, code]), line])
 }
 
 export function encodeOack(options: readonly (readonly [string, string])[]): Buffer {
-  const text = options.map(([name, value]) => `${name}\0${value}\0`).join('')
-  return Buffer.concat([Buffer.from([0, opcodes.oack]), Buffer.from(text)])
+  const words = options.map(([name, value]) => `${name}\0${value}\0`).join('')
+  return Buffer.concat([Buffer.from([0, opcodes.oack]), Buffer.from(words)])
 }
 
 // RFC 2347 says 512; some firmware pads its request to the size of the frame.
 const longest = 1500
 const mostOptions = 16
-// Control characters, and what a decoder puts in the place of bytes that are not UTF-8.
-const unsayable = /[\0-\x1f\x7f\ufffd]/
+// Controls, marks that turn the direction of writing, line separators; and what a decoder puts where bytes are not UTF-8.
+const everyUnsayable = /[\p{C}\p{Zl}\p{Zp}\ufffd]/gu
+const unsayable = new RegExp(everyUnsayable, 'u')
 
 /** The zero-terminated strings after the opcode; what comes after the last zero is padding. */
 function strings(bytes: Uint8Array): string[] {
   const found: string[] = []
   for (let from = 2, end = bytes.indexOf(0, from); end >= 0; from = end + 1, end = bytes.indexOf(0, from)) {
-    found.push(Buffer.from(bytes.subarray(from, end)).toString('utf8'))
+    found.push(text(bytes.subarray(from, end)))
     if (found.length >= 2 + 2 * mostOptions) break
   }
   return found
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
 }
 
 function pairs(words: readonly string[]): ReadonlyMap<string, string> {

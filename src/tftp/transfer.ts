@@ -12,6 +12,10 @@ const firstTimeout = 300
 const leastTimeout = 50
 const mostTimeout = 2000
 const giveUpAfter = 15_000
+const giveUpAtMost = 60_000
+/** A client that is there answers the first packet at once; a made-up one never does, and shall not be sent much. */
+const giveUpUnanswered = 6000
+const resendsUnanswered = 3
 /** A repeated ACK this long after the last send means that the send was lost; sooner, it is the echo of a duplicate. */
 const patience = 50
 
@@ -30,9 +34,11 @@ export class Transfer {
   #arrived = 0
   #sentTo = 0
   #opening: boolean
+  #answered = false
   #sentAt = 0
   #progressAt = 0
-  #resent = false
+  /** Since the last progress. */
+  #resends = 0
   #smoothed: number | undefined
   #timeout = firstTimeout
 
@@ -41,18 +47,23 @@ export class Transfer {
     this.#send = send
     this.#windowsize = terms.windowsize
     this.#last = blocks
-    this.#longest = Math.max(terms.timeout ?? mostTimeout, leastTimeout)
-    this.#giveUp = Math.max(giveUpAfter, 4 * (terms.timeout ?? 0))
+    this.#longest = terms.timeout ?? mostTimeout
+    this.#giveUp = Math.min(Math.max(giveUpAfter, 4 * this.#longest), giveUpAtMost)
     this.#opening = terms.acknowledged.length > 0
   }
 
-  /** Still waiting for the ACK of the OACK. */
-  get opening(): boolean {
-    return this.#opening
+  /** The client has acknowledged something: it is really there. */
+  get answered(): boolean {
+    return this.#answered
   }
 
   get finished(): boolean {
     return !this.#opening && this.#arrived >= this.#last
+  }
+
+  /** All was sent; only the last ACK is missing. Clients that do not wait around cannot repeat it. */
+  get ending(): boolean {
+    return this.#answered && this.#sentTo >= this.#last
   }
 
   start(now: number): void {
@@ -73,15 +84,16 @@ export class Transfer {
     if (!this.finished) this.#sendWindow(now)
   }
 
-  /** The same RRQ came again: its OACK was lost. */
+  /** The same RRQ came again: what answered it was lost. */
   requestedAgain(now: number): void {
-    if (this.#opening && now - this.#sentAt >= patience) this.#sendOack(now)
+    if (!this.#answered) this.#repeated(now)
   }
 
   /** Called now and then; resends what is late. False: the client is gone. */
   tick(now: number): boolean {
-    if (now - this.#progressAt >= this.#giveUp) return false
+    if (now - this.#progressAt >= (this.#answered ? this.#giveUp : giveUpUnanswered)) return false
     if (now - this.#sentAt < this.#timeout) return true
+    if (!this.#answered && this.#resends >= resendsUnanswered) return true
     this.#timeout = Math.min(this.#timeout * 2, this.#longest)
     this.#again(now)
     return true
@@ -100,21 +112,22 @@ export class Transfer {
   }
 
   #again(now: number): void {
-    this.#resent = true
+    this.#resends++
     if (this.#opening) return this.#sendOack(now)
     this.#sendWindow(now)
   }
 
-  // Karn: what was sent twice measures nothing.
+  // Karn: what was sent twice measures nothing, and the longer time stays until something is measured.
   #progress(now: number): void {
+    this.#answered = true
     this.#progressAt = now
-    if (!this.#resent) {
-      const measured = now - this.#sentAt
-      this.#smoothed = this.#smoothed === undefined ? measured : this.#smoothed * 0.875 + measured * 0.125
-    }
-    this.#resent = false
-    const wanted = this.#smoothed === undefined ? firstTimeout : Math.max(leastTimeout, 3 * this.#smoothed)
-    this.#timeout = Math.min(wanted, this.#longest)
+    if (this.#resends === 0) this.#measure(now - this.#sentAt)
+    this.#resends = 0
+  }
+
+  #measure(milliseconds: number): void {
+    this.#smoothed = this.#smoothed === undefined ? milliseconds : this.#smoothed * 0.875 + milliseconds * 0.125
+    this.#timeout = Math.min(Math.max(leastTimeout, 3 * this.#smoothed), this.#longest)
   }
 
   #sendOack(now: number): void {

@@ -1,0 +1,68 @@
+import type { Udp, UdpMessage, UdpSocket } from '../net/udp.ts'
+
+/** Clients whose last port is remembered. */
+const mostRemembered = 16_384
+
+/**
+ * The sockets that transfers are sent from. They are shared, since transfers differ by the client's side; but a client's next transfer is never
+ * sent from the port of its last one (RFC 1350 §4), so that a late packet of that is told apart.
+ */
+export class Pool {
+  readonly #sockets: readonly UdpSocket[]
+  readonly #last = new Map<number, UdpSocket>()
+  readonly #written = new Set<UdpSocket>()
+  #turn = 0
+
+  private constructor(sockets: readonly UdpSocket[]) {
+    this.#sockets = sockets
+  }
+
+  static async open(udp: Udp, address: string, count: number, handlers: PoolHandlers): Promise<Pool> {
+    const opened: UdpSocket[] = []
+    try {
+      while (opened.length < count) {
+        opened.push(await udp.open({ address, port: 0, receiveBuffer: 4 << 20, synchronous: true, ...handlers }))
+      }
+      return new Pool(opened)
+    } catch (error) {
+      await Promise.all(opened.map((socket) => socket.close()))
+      throw error
+    }
+  }
+
+  /** The socket for a client's next transfer. */
+  take(client: number): UdpSocket {
+    const last = this.#last.get(client)
+    let socket = this.#sockets[this.#turn++ % this.#sockets.length]!
+    if (socket === last) socket = this.#sockets[this.#turn++ % this.#sockets.length]!
+    this.#last.delete(client)
+    this.#last.set(client, socket)
+    if (this.#last.size > mostRemembered) this.#last.delete(this.#last.keys().next().value!)
+    this.#written.add(socket)
+    return socket
+  }
+
+  /** Was that the socket of the client's last transfer? */
+  wasLast(client: number, socket: UdpSocket): boolean {
+    return this.#last.get(client) === socket
+  }
+
+  /** Sends what was collected for transfers that have just begun. */
+  flush(): void {
+    for (const socket of this.#written) socket.flush?.()
+    this.#written.clear()
+  }
+
+  flushAll(): void {
+    for (const socket of this.#sockets) socket.flush?.()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#sockets.map((socket) => socket.close()))
+  }
+}
+
+export interface PoolHandlers {
+  onMessage(message: UdpMessage, socket: UdpSocket): void
+  onError(error: Error): void
+}
