@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { Site } from '../config/site.ts'
+import type { DhcpSettings, Site } from '../config/site.ts'
 import type { LeaseBook } from '../dhcp/lease.ts'
 import { openDhcp, type DhcpServer } from '../dhcp/server.ts'
 import type { DhcpEvent } from '../dhcp/event.ts'
@@ -14,7 +14,7 @@ import { chooseUdp, type Udp } from '../net/udp.ts'
 import { openTftp, type TftpServer } from '../tftp/server.ts'
 import type { Core } from './core.ts'
 import { addressOn } from '../net/interfaces.ts'
-import { shut, tryOpen, type Listener, type Opened } from './listeners.ts'
+import { listenerOf, shut, tryOpen, type Listener, type Opened } from './listeners.ts'
 
 /** DHCP, TFTP and HTTP on one core. */
 export interface Doors {
@@ -37,19 +37,21 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
   const http = await openWeb(parts)
   const tftp = await openFiles(parts, udp)
   const dhcp = await openAddresses(parts, udp)
+  const retrying = setInterval(() => void dhcp.door.retry(), 5000)
   const counters = (): Record<string, unknown> => ({
     http: http.door?.counters,
     tftp: tftp.door?.counters,
-    dhcp: dhcp.door?.counters,
+    dhcp: dhcp.door.counters,
   })
   return {
     listeners: [http.listener, tftp.listener, dhcp.listener],
     httpPort: http.door?.port,
     counters,
-    update: (site) => void dhcp.door?.update(site.server.dhcp),
+    update: (site) => void dhcp.door.update(site.server.dhcp),
     async close() {
       // No new boots first, then let those under way end.
-      await dhcp.door?.close()
+      clearInterval(retrying)
+      await dhcp.door.close()
       await Promise.all([tftp.door?.close(), http.door?.close()])
     },
   }
@@ -86,33 +88,35 @@ async function openFiles({ core, log }: DoorParts, udp: Udp): Promise<Opened<Tft
   )
 }
 
-async function openAddresses({ core, leases }: DoorParts, udp: Udp): Promise<Opened<DhcpServer>> {
+/** Always there, so that a site may switch it on while the server runs; interfaces that are missing are tried again. */
+async function openAddresses({ core, leases, log }: DoorParts, udp: Udp): Promise<Required<Opened<DhcpServer>>> {
   const { house } = core
   const settings = house.registry.site.server.dhcp
-  if (settings.mode === 'off')
-    return { listener: shut('DHCP', noDhcp(settings), 'set dhcp.mode, interfaces and subnets in birnam.yaml') }
-  if (settings.mode === 'proxy')
-    return { listener: shut('DHCP', 'ProxyDHCP is not in this version', 'set dhcp.mode: server or off') }
-  return tryOpen('DHCP', settings.interfaces.join(', '), () =>
-    openDhcp({
-      udp,
-      clock: { now: house.now },
-      serverAddressFor: addressOn,
-      settings,
-      leases,
-      advisor: {
-        advise: (client, server) => advise(house, client, server),
-        isReserved: (address) => house.registry.at(address) !== undefined,
-      },
-      onEvent: (event: DhcpEvent) => heard(core, event),
-    }),
-  )
+  const door = await openDhcp({
+    udp,
+    clock: { now: house.now },
+    serverAddressFor: addressOn,
+    settings,
+    leases,
+    advisor: {
+      advise: (client, server) => advise(house, client, server),
+      isReserved: (address) => house.registry.at(address) !== undefined,
+    },
+    onEvent: (event: DhcpEvent) => heard(core, event),
+  })
+  for (const [name, error] of door.missing) log.warn({ interface: name, why: error.message }, 'dhcp.missing')
+  return { door, listener: addressListener(settings, door) }
 }
 
-function noDhcp({ subnets }: { readonly subnets: readonly unknown[] }): string {
-  return subnets.length === 0
-    ? 'no subnet is named, and Birnam never answers on a network nobody named'
-    : 'dhcp.mode is off'
+function addressListener(settings: DhcpSettings, { interfaces, missing }: DhcpServer): Listener {
+  if (settings.mode === 'off')
+    return shut('DHCP', noDhcp(settings), 'set dhcp.mode, interfaces and subnets in birnam.yaml')
+  if (settings.mode === 'proxy') return shut('DHCP', 'ProxyDHCP is not in this version', 'set dhcp.mode: server or off')
+  const failed = [...missing].map(([name, error]) => listenerOf('DHCP', name, error))
+  if (interfaces.length === 0)
+    return failed[0] ?? shut('DHCP', 'no interface is named', 'name one: dhcp.interfaces in birnam.yaml')
+  const but = failed.map(({ why }) => `; ${why}, tried again every 5 s`).join('')
+  return { name: 'DHCP', state: 'listening', where: `${interfaces.join(', ')}${but}` }
 }
 
 /** DHCP's events become the machine's; strangers are only counted, so that a flood of made-up cards writes nothing. */
@@ -134,4 +138,10 @@ function heard({ house }: Core, { type, mac, machine, client: _, interface: link
 function bootOf({ sessions, now }: House, mac: Mac): Session | undefined {
   const session = sessions.current(mac)
   return session && now() - session.stageAt < 15 * 60_000 ? session : undefined
+}
+
+function noDhcp({ subnets }: DhcpSettings): string {
+  return subnets.length === 0
+    ? 'no subnet is named, and Birnam never answers on a network nobody named'
+    : 'dhcp.mode is off'
 }

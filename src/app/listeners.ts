@@ -19,8 +19,13 @@ export async function tryOpen<T>(name: string, where: string, open: () => Promis
   try {
     return { door: await open(), listener: { name, state: 'listening', where } }
   } catch (error) {
-    return { listener: { name, state: 'off', ...reasonOf(error, where) } }
+    return { listener: listenerOf(name, where, error) }
   }
+}
+
+/** A door that the system refused, with its reason and what to do. */
+export function listenerOf(name: string, where: string, error: unknown): Listener {
+  return { name, state: 'off', ...reasonOf(error, where) }
 }
 
 export function shut(name: string, why: string, hint: string): Listener {

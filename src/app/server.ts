@@ -92,9 +92,16 @@ function siteChanged(core: Core, doors: Doors, log: Logger, site: Site, problems
     core.house.journal.record({ at: core.house.now(), type: 'site.refused', detail: { problems: problems.length } })
     return
   }
+  const before = core.house.registry.site.server
   core.replace(site)
+  if (needsRestart(before, site.server)) log.warn('site.restart-needed: http or tftp listen where they did before')
   doors.update(site)
   core.house.journal.record({ at: core.house.now(), type: 'site.changed', detail: { machines: site.machines.length } })
+}
+
+function needsRestart(before: Site['server'], after: Site['server']): boolean {
+  const doorsOf = ({ http, tftp }: Site['server']): string => JSON.stringify([http, tftp])
+  return doorsOf(before) !== doorsOf(after)
 }
 
 // One line an event is enough to retell a boot; misses and renewals only when somebody asked for everything.

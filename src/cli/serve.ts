@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Server } from '../app/server.ts'
+import { Fault } from '../fault.ts'
 import { bannerText } from './banner.ts'
 import { globals, placeHere } from './context.ts'
 
@@ -16,7 +17,12 @@ export function addServe(program: Command): void {
       const server = await openServer(place, { verbose: options.verbose === true })
       const { json } = globals(command)
       console.log(json ? JSON.stringify(server.listeners) : bannerText(place, server.listeners, server.site()))
-      await untilStopped(server)
+      if (server.listeners.some(({ name, state }) => name !== 'commands' && state === 'listening'))
+        return untilStopped(server)
+      await server.close('nothing listens')
+      throw new Fault('not-permitted', 'nothing listens: neither HTTP nor TFTP nor DHCP', {
+        hint: 'each line above says why, and what to do',
+      })
     })
 }
 

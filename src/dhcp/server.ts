@@ -21,6 +21,10 @@ export interface DhcpServer extends AsyncDisposable {
   readonly counters: DhcpCounters
   /** Interfaces that are listened on. */
   readonly interfaces: readonly string[]
+  /** Interfaces that should be listened on and cannot be, with what the system said. */
+  readonly missing: ReadonlyMap<string, Error>
+  /** Tries the missing interfaces again: a card or a bridge may come later than this server. */
+  retry(): Promise<void>
   /** A changed site: sockets that stay are not touched, leases and offers are kept. */
   update(settings: DhcpSettings): Promise<void>
   /** The reply that this client would get now; nothing is promised by asking. */
@@ -28,15 +32,10 @@ export interface DhcpServer extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Opens a socket on each interface and answers. Rejects when one cannot be opened, with none left open. */
+/** Opens a socket on each interface and answers. An interface that cannot be opened is `missing`; the others answer. */
 export async function openDhcp(parts: DhcpParts): Promise<DhcpServer> {
   const server = new Server(parts)
-  try {
-    await server.update(parts.settings)
-  } catch (error) {
-    await server.close()
-    throw error
-  }
+  await server.update(parts.settings)
   return server
 }
 
@@ -45,6 +44,7 @@ class Server implements DhcpServer {
   readonly #desk: Desk
   readonly #clerk: Clerk
   readonly #doors = new Map<string, Door>()
+  readonly missing = new Map<string, Error>()
 
   constructor(parts: DhcpParts) {
     this.#parts = parts
@@ -68,7 +68,12 @@ class Server implements DhcpServer {
       this.#doors.delete(name)
       await door.close()
     }
+    for (const name of this.missing.keys()) if (!wanted.has(name)) this.missing.delete(name)
     for (const name of wanted) if (!this.#doors.has(name)) await this.#listen(name)
+  }
+
+  async retry(): Promise<void> {
+    for (const name of [...this.missing.keys()]) await this.#listen(name)
   }
 
   forecast(client: Client, interfaceName?: string): Forecast {
@@ -89,7 +94,12 @@ class Server implements DhcpServer {
 
   async #listen(name: string): Promise<void> {
     const door = new Door(name, this.#clerk, this.#parts)
-    await door.open()
-    this.#doors.set(name, door)
+    try {
+      await door.open()
+      this.#doors.set(name, door)
+      this.missing.delete(name)
+    } catch (error) {
+      this.missing.set(name, error instanceof Error ? error : new Error(String(error)))
+    }
   }
 }

@@ -20,11 +20,12 @@ class Cards implements Udp {
   readonly kind = 'dgram'
   readonly sent: { readonly on: string; readonly to: string; readonly packet: Packet }[] = []
   readonly opened: string[] = []
+  readonly broken = new Set(['broken'])
   readonly #open = new Map<string, { readonly options: UdpOptions; readonly socket: UdpSocket }>()
 
   async open(options: UdpOptions): Promise<UdpSocket> {
     const on = options.device!
-    if (on === 'broken') throw new Error('no such device')
+    if (this.broken.has(on)) throw new Error('no such device')
     const close = async (): Promise<void> => void this.#open.delete(on)
     let waiting: typeof this.sent = []
     const socket: UdpSocket = {
@@ -203,10 +204,21 @@ test('DHCP that is switched off closes its sockets, and opens them again', async
   expect(cards.listening).toEqual(['eth0'])
 })
 
-test('when one interface cannot be opened, none is left open', async () => {
+test('an interface that cannot be opened is missing, the others answer; it is opened when it comes', async () => {
   const cards = new Cards()
-  await expect(open(cards, { settings: settings(here, ['eth0', 'broken']) })).rejects.toThrow('no such device')
-  expect(cards.listening).toEqual([])
+  const server = await open(cards, { settings: settings(here, ['broken', 'eth0']) })
+  expect(cards.listening).toEqual(['eth0'])
+  expect([...server.missing].map(([name, { message }]) => [name, message])).toEqual([['broken', 'no such device']])
+  await server.retry()
+  expect([...server.missing.keys()]).toEqual(['broken'])
+  cards.broken.delete('broken')
+  await server.retry()
+  expect([cards.listening, [...server.missing]]).toEqual([['eth0', 'broken'], []])
+  cards.broken.add('gone')
+  await server.update(settings(here, ['eth0', 'gone']))
+  expect([cards.listening, [...server.missing.keys()]]).toEqual([['eth0'], ['gone']])
+  await server.update(settings(here, ['eth0']))
+  expect([...server.missing.keys()]).toEqual([])
 })
 
 test('one boot leaves its events', async () => {
