@@ -43,7 +43,10 @@ async function run({ command, args }: Tool, text: string, version: string): Prom
   try {
     const file = join(directory, 'answer')
     await writeFile(file, text, { mode: 0o600 })
+    const settings = join(directory, 'debconf.conf')
+    await writeFile(settings, ownDebconf(directory))
     const { failed, all } = await execa(command, [...args(version), file], {
+      env: { DEBCONF_SYSTEMRC: settings },
       reject: false,
       all: true,
       timeout: 30_000,
@@ -54,4 +57,10 @@ async function run({ command, args }: Tool, text: string, version: string): Prom
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/** A database of its own: the host's is locked while apt or another check runs, and then every answer seems wrong. */
+function ownDebconf(directory: string): string {
+  const database = (name: string): string => `Name: ${name}\nDriver: File\nFilename: ${join(directory, name)}\n`
+  return `Config: config\nTemplates: templates\n\n${database('config')}\n${database('templates')}`
 }

@@ -31,16 +31,18 @@ const hostile: Readonly<Record<string, string>> = {
 /** Every place in the variables where a text stands, as a path. `post` is a script, so whatever stands in it is meant. */
 const places = placesIn(fullVars).filter(([first]) => first !== 'post')
 
-test.each(installs)('$family $version: no hostile value adds a statement', (install) => {
-  const lines = shapeOf(renderFor(install, fullVars), install)
-  const wrong: string[] = []
-  for (const place of places) {
-    for (const [name, value] of Object.entries(hostile)) {
-      const shape = attempt(install, place, value)
-      if (shape === undefined || value === '') continue
-      if (shape.join('\n') !== lines.join('\n')) wrong.push(`${place.join('.')}: ${name}: ${difference(lines, shape)}`)
-    }
-  }
+// EL 9, 10 and Fedora read the same text, and so do Debian 12 and 13.
+const cases = [installs[0], installs[1], installs[4]].flatMap((install) =>
+  places.map((place) => ({ ...install, place, path: place.join('.') })),
+)
+
+test.each(cases)('$family $version: no hostile value of $path adds a statement', ({ place, ...install }) => {
+  const before = shapeOf(renderFor(install, fullVars), install)
+  const wrong = Object.entries(hostile).flatMap(([name, value]) => {
+    const after = attempt(install, place, value)
+    const same = after === undefined || value === '' || after.join('\n') === before.join('\n')
+    return same ? [] : [`${name}: ${difference(before, after)}`]
+  })
   expect(wrong).toEqual([])
 })
 
@@ -85,9 +87,10 @@ function shapesInScript(script: string): readonly string[] {
 function shapeOfLine(line: string): string {
   if (line.startsWith('#')) return '#'
   const command = /^\s*(\S*)/.exec(line)![1]!
+  const words = quotesAway(line).trim().split(/\s+/).length
   const options = [...quotesAway(line).matchAll(/(?:^|\s)(--?[a-z-]+)/g)].map(([, option]) => option)
   const operators = quotesAway(line).replaceAll(/[^;|&<>`]/g, '')
-  return [/^[a-z@%'_-]/.test(command) ? command.replace(/=.*/, '=') : 'value', ...options, operators].join(' ')
+  return [/^[a-z@%'_-]/.test(command) ? command.replace(/=.*/, '=') : 'value', ...options, operators, words].join(' ')
 }
 
 function quotesAway(line: string): string {

@@ -25,6 +25,17 @@ for (const [family, name, command] of [
   )
 }
 
+const noDebconf = !external.names.includes('debconf-set-selections')
+test.skipIf(noDebconf)(
+  `many answers may be validated at once${noDebconf ? ' (skipped: debconf-set-selections is not installed)' : ''}`,
+  async () => {
+    const text = renderFor(installs[4], fullVars)
+    const said = await Promise.all(Array.from({ length: 6 }, () => external.validate('preseed', text, '12')))
+    expect(said.flat()).toEqual([])
+    expect(await external.validate('preseed', 'd-i partman/confirm\n', '12')).toHaveLength(1)
+  },
+)
+
 test.each(cases)('every script of $family $version for $who is shell', ({ vars, ...install }) => {
   const scripts = scriptsOf(renderFor(install, vars), install)
   expect(scripts.length).toBeGreaterThan(2)
