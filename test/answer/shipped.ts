@@ -18,7 +18,8 @@ export const installs = [
 export type Install = (typeof installs)[number]
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJpcm5hbQ macbeth@inverness'
-const hash = '$6$rounds=5000$saltsalt$0123456789abcdefghijklmnopqrstuvwxyz./ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmno'
+const hash =
+  '$6$rounds=5000$saltsalt$0123456789abcdefghijklmnopqrstuvwxyz./ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmno'
 
 /** Every variable that the templates know, with a value. */
 export const fullVars: Readonly<Record<string, unknown>> = {
@@ -45,7 +46,14 @@ export const fullVars: Readonly<Record<string, unknown>> = {
   timezone: 'Europe/Berlin',
   unsigned_mirror: true,
   users: [
-    { name: 'macbeth', fullname: "Macbeth, Thane of Glamis' Castle", password_hash: hash, ssh_keys: [key], groups: ['adm'], shell: '/bin/sh' },
+    {
+      name: 'macbeth',
+      fullname: "Macbeth, Thane of Glamis' Castle",
+      password_hash: hash,
+      ssh_keys: [key],
+      groups: ['adm'],
+      shell: '/bin/sh',
+    },
     { name: 'banquo', sudo: false },
   ],
 }
@@ -54,10 +62,21 @@ export const fullVars: Readonly<Record<string, unknown>> = {
 export const fewVars: Readonly<Record<string, unknown>> = { users: [{ name: 'macbeth', ssh_keys: [key] }] }
 
 /** The context of one machine, as the shelf makes it. */
-export function contextFor({ family, version }: Install, vars: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function contextFor(
+  { family, version }: Install,
+  vars: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const tree = family === 'debian' ? 'http://deb.debian.org/debian' : 'http://mirror.example.org/9/BaseOS/x86_64/os/'
   return {
-    machine: { name: 'duncan', hostname: 'duncan', mac: '52:54:00:77:00:01', ip: '10.77.0.11', uuid: undefined, serial: undefined, vars },
+    machine: {
+      name: 'duncan',
+      hostname: 'duncan',
+      mac: '52:54:00:77:00:01',
+      ip: '10.77.0.11',
+      uuid: undefined,
+      serial: undefined,
+      vars,
+    },
     profile: { name: 'db', kind: 'install', vars: {} },
     distro: { name: `${family}-${version}`, family, version, tree },
     site: { vars: {} },
@@ -84,5 +103,7 @@ export function renderFor(install: Install, vars: Readonly<Record<string, unknow
 
 /** The scripts that stand in an answer in base64, by the question or command that runs them, in their order. */
 export function scriptsIn(text: string): readonly string[] {
-  return [...text.matchAll(/echo ([A-Za-z0-9+/=]{100,}) \| base64 -d/g)].map(([, code]) => Buffer.from(code!, 'base64').toString())
+  return [...text.matchAll(/echo ([A-Za-z0-9+/=]{100,}) \| base64 -d/g)].map(([, code]) =>
+    Buffer.from(code!, 'base64').toString(),
+  )
 }
