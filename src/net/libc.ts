@@ -9,8 +9,10 @@ const signatures = {
   close: { arguments: ['int32'], return: 'int32' },
   getsockname: { arguments: ['int32', 'buffer', 'buffer'], return: 'int32' },
   sendto: { arguments: ['int32', 'pointer', 'uint32', 'int32', 'buffer', 'uint32'], return: 'int32' },
-  recvmmsg: { arguments: ['int32', 'buffer', 'uint32', 'int32', 'pointer'], return: 'int32' },
-  sendmmsg: { arguments: ['int32', 'buffer', 'uint32', 'int32'], return: 'int32' },
+  recvmsg: { arguments: ['int32', 'pointer', 'int32'], return: 'int32' },
+  recvmmsg: { arguments: ['int32', 'pointer', 'uint32', 'int32', 'pointer'], return: 'int32' },
+  sendmsg: { arguments: ['int32', 'pointer', 'int32'], return: 'int32' },
+  sendmmsg: { arguments: ['int32', 'pointer', 'uint32', 'int32'], return: 'int32' },
   __errno_location: { arguments: [], return: 'pointer' },
 } as const
 

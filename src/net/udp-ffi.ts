@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util'
 import { boundSocket, libc, portOf } from './libc.ts'
+import { slots } from './udp-frames.ts'
 import { Poll } from './udp-poll.ts'
 import { Receiver } from './udp-receive.ts'
 import { Sender } from './udp-send.ts'
@@ -34,6 +35,7 @@ class FfiSocket implements UdpSocket {
   readonly #each = (message: UdpMessage): void => {
     if (!this.#closed) deliver(this.#options, message, this)
   }
+  #alone = 0
   #inBatch = false
   #flushing = false
   #closed = false
@@ -79,13 +81,9 @@ class FfiSocket implements UdpSocket {
 
   #drain(): void {
     if (this.#closed) return
-    const { tellLocal = false, synchronous = false } = this.#options
     this.#inBatch = true
     try {
-      // Other sockets and timers want their turn too: what is left makes the descriptor readable again.
-      for (let calls = 0; calls < mostCalls; calls++) {
-        if (!this.#receiver.receive(this.#fd, tellLocal, this.#each) || this.#closed) break
-      }
+      this.#receive()
       this.#options.onBatchEnd?.()
     } catch (error) {
       // Nothing may be thrown through the C code that called.
@@ -95,7 +93,24 @@ class FfiSocket implements UdpSocket {
     }
     this.#inBatch = false
     this.flush()
-    if (!synchronous) setImmediate(nothing)
+    if (!this.#options.synchronous) setImmediate(nothing)
+  }
+
+  /**
+   * A client in lock-step sends one datagram and waits: while that is so, one is received at a time, and now and then it is seen whether
+   * more are waiting. What is left makes the descriptor readable again, after other sockets and timers had their turn.
+   */
+  #receive(): void {
+    const { tellLocal = false } = this.#options
+    if (this.#alone > 0 && this.#alone < mostAlone) {
+      this.#alone++
+      return this.#receiver.receiveOne(this.#fd, tellLocal, this.#each)
+    }
+    let count = slots
+    for (let calls = 0; calls < mostCalls && count === slots && !this.#closed; calls++) {
+      count = this.#receiver.receive(this.#fd, tellLocal, this.#each)
+      this.#alone = calls === 0 && count <= 1 ? 1 : 0
+    }
   }
 
   /** Within a batch its end flushes; outside, whatever else is sent in this turn goes along. */
@@ -111,6 +126,8 @@ class FfiSocket implements UdpSocket {
 
 /** Receive calls in a batch, of 64 datagrams each. */
 const mostCalls = 16
+/** Datagrams received one by one before it is seen whether more are waiting. */
+const mostAlone = 8
 
 /** Lets Node run what promises wait for: libuv called us outside of its callback scopes. */
 function nothing(): void {}

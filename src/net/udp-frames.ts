@@ -18,12 +18,12 @@ const controlBytes = 64
  */
 export class Frames {
   readonly bytes: Buffer = Buffer.allocUnsafeSlow(slots * slotBytes)
-  readonly headers: Buffer = Buffer.alloc(slots * headerSize)
   readonly controls: Uint32Array = new Uint32Array((slots * controlBytes) / 4)
-  readonly #headers = new Uint32Array(this.headers.buffer, this.headers.byteOffset, (slots * headerSize) / 4)
+  readonly #headers = new Uint32Array((slots * headerSize) / 4)
   readonly #names = new Uint8Array(slots * nameSize)
   readonly #vectors = new Uint32Array((slots * vectorSize) / 4)
   readonly #base = addressOf(this.bytes)
+  readonly #pointers: readonly bigint[]
   /** Slots that point elsewhere than to their own bytes. */
   readonly #elsewhere = new Uint8Array(slots)
 
@@ -31,6 +31,8 @@ export class Frames {
     const names = addressOf(this.#names)
     const vectors = addressOf(this.#vectors)
     const controls = addressOf(this.controls)
+    const headers = addressOf(this.#headers)
+    this.#pointers = Array.from({ length: slots }, (_, slot) => BigInt(headers + slot * headerSize))
     for (let slot = 0; slot < slots; slot++) {
       const at = (slot * headerSize) / 4
       writePointer(this.#headers, at, names + slot * nameSize)
@@ -69,7 +71,7 @@ export class Frames {
     this.#headers[(slot * headerSize) / 4 + 10] = length
   }
 
-  /** Of a message that was received. */
+  /** Of a message that recvmmsg received. */
   length(slot: number): number {
     return this.#headers[(slot * headerSize) / 4 + 14]!
   }
@@ -100,8 +102,9 @@ export class Frames {
     return this.#names.subarray(slot * nameSize, (slot + 1) * nameSize)
   }
 
-  headersFrom(slot: number): Buffer {
-    return slot === 0 ? this.headers : this.headers.subarray(slot * headerSize)
+  /** The address of a slot's header, and of those after it. */
+  header(slot: number): bigint {
+    return this.#pointers[slot]!
   }
 
   /** The first word of the slot's room for control messages. */

@@ -10,7 +10,7 @@ const IPPROTO_IP = 0
 const IP_PKTINFO = 8
 const controlRoom = 32
 
-/** Receives what waits, 64 datagrams a call, into memory that is used again. Sockets may share one: nothing is left in it between calls. */
+/** Receives what waits into memory that is used again. Sockets may share one: nothing is left in it between calls. */
 export class Receiver {
   readonly #frames = new Frames()
   readonly #views: readonly Buffer[]
@@ -21,27 +21,29 @@ export class Receiver {
     )
   }
 
-  /**
-   * Calls `each` for every datagram; true when more may wait. Datagrams over 2 KiB are cut, which no protocol here needs.
-   * `tellLocal`: the socket has IP_PKTINFO on.
-   */
-  receive(fd: number, tellLocal: boolean, each: (message: UdpMessage) => void): boolean {
+  /** One datagram, if there is one. `tellLocal`: the socket has IP_PKTINFO on. */
+  receiveOne(fd: number, tellLocal: boolean, each: (message: UdpMessage) => void): void {
+    this.#frames.setControlLength(0, tellLocal ? controlRoom : 0)
+    const length = libc().recvmsg(fd, this.#frames.header(0), MSG_DONTWAIT)
+    if (length >= 0) each(this.#message(0, Math.min(length, slotBytes), tellLocal))
+  }
+
+  /** Up to 64 datagrams; how many there were. Datagrams over 2 KiB are cut, which no protocol here needs. */
+  receive(fd: number, tellLocal: boolean, each: (message: UdpMessage) => void): number {
     const frames = this.#frames
     const room = tellLocal ? controlRoom : 0
     for (let slot = 0; slot < slots; slot++) frames.setControlLength(slot, room)
-    const count = libc().recvmmsg(fd, frames.headers, slots, MSG_DONTWAIT, 0n)
-    for (let slot = 0; slot < count; slot++) {
-      const from = frames.peerAddress(slot)
-      const port = frames.peerPort(slot)
-      each({
-        bytes: this.#views[slot]!.subarray(0, frames.length(slot)),
-        address: addressText(from),
-        port,
-        key: endpointKey(from, port),
-        ...(tellLocal && this.#local(slot)),
-      })
-    }
-    return count === slots
+    const count = libc().recvmmsg(fd, frames.header(0), slots, MSG_DONTWAIT, 0n)
+    for (let slot = 0; slot < count; slot++) each(this.#message(slot, frames.length(slot), tellLocal))
+    return count
+  }
+
+  #message(slot: number, length: number, tellLocal: boolean): UdpMessage {
+    const from = this.#frames.peerAddress(slot)
+    const port = this.#frames.peerPort(slot)
+    const bytes = this.#views[slot]!.subarray(0, length)
+    const message = { bytes, address: addressText(from), port, key: endpointKey(from, port) }
+    return tellLocal ? { ...message, ...this.#local(slot) } : message
   }
 
   /** in_pktinfo: the address of ours that is meant, and the one in the packet; they differ when it went to everybody. */
