@@ -1,0 +1,13 @@
+import { chooseUdp } from '../../src/net/udp.ts'
+import { openTftp } from '../../src/tftp/server.ts'
+import { fileIn } from './tftp-served.ts'
+
+/** Serves a directory on loopback until it is ended: `tftp-serve.ts DIRECTORY ffi|dgram`. Prints its port. */
+const [directory = '.', kind] = process.argv.slice(2)
+const server = await openTftp({
+  udp: await chooseUdp(kind),
+  address: '127.0.0.1',
+  port: 0,
+  source: { find: (name) => fileIn(directory, name) },
+})
+console.log(server.port)
