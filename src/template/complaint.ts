@@ -9,7 +9,10 @@ export interface Place {
 
 interface Detail {
   readonly place?: Place
-  /** Which of the values that stand at the place it is about, from 0; then the message goes on after that value's name. */
+  /**
+   * Which of the values that the call at the place was given it is about, from 0, or `written`: what is written there. The message
+   * goes on after the name of that value.
+   */
   readonly about?: number
 }
 
@@ -52,6 +55,9 @@ export function wrong(message: string, hint: string, place?: Place): Complaint {
 export function unfit(message: string, hint = 'mend the value in the site', about = 0): Complaint {
   return new Complaint('template-invalid', message, hint, { about })
 }
+
+/** A Complaint's `about` for the value that is written at a place. */
+export const written = -1
 
 export function missing(about: number): Complaint {
   const hint =

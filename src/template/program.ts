@@ -3,8 +3,7 @@ import { wrong, type Place } from './complaint.ts'
 import { guard } from './guard.ts'
 import { helpers } from './helpers.ts'
 
-/** The helper that every `{{variable}}` becomes a call of, and the one of `{{#variable}}`: no name a person could write. */
-export const printing = '$print'
+/** The helper that `{{#variable}}` becomes a call of. */
 export const section = '$section'
 /** `{{#base64}}…{{/base64}}`: what stands inside, as one word. */
 export const encoding = '$base64'
@@ -25,13 +24,16 @@ export interface Program {
   readonly partials: readonly PartialCall[]
   /** What the call at `line:column` was given, as it is written there. */
   readonly given: ReadonlyMap<string, readonly Expression[]>
+  /** What is written into the text at `line:column`: a variable, or what a call hands on. */
+  readonly written: ReadonlyMap<string, Expression>
 }
 
 const deepest = 10
 
 /**
  * Reads a template and makes it strict. Handlebars' own strict mode lets a variable pass that is there but undefined, everything
- * inherited from a prototype, and every argument of a helper; so each place where a value is written becomes a call that checks it.
+ * inherited from a prototype, and every argument of a helper; so each place where a value is written is marked as one to be escaped,
+ * which is where `escaping` of engine.ts checks it.
  * Throws a Complaint with line.
  */
 export function readProgram(text: string, source: string): Program {
@@ -39,7 +41,7 @@ export function readProgram(text: string, source: string): Program {
   const ast = parse(text, source)
   const strict = new Strict(source)
   strict.body(ast)
-  return { source, ast, partials: strict.partials, given: strict.given }
+  return { source, ast, partials: strict.partials, given: strict.given, written: strict.written }
 }
 
 export function placeOf(node: hbs.AST.Node, source: string): Place {
@@ -92,6 +94,7 @@ function parse(text: string, source: string): hbs.AST.Program {
 class Strict {
   readonly partials: PartialCall[] = []
   readonly given = new Map<string, readonly Expression[]>()
+  readonly written = new Map<string, Expression>()
   readonly #source: string
 
   constructor(source: string) {
@@ -119,21 +122,10 @@ class Strict {
   #mustache(statement: hbs.AST.MustacheStatement): void {
     const { path } = statement
     const name = helperName(statement)
-    if (name === undefined) {
-      if (hasArguments(statement)) throw this.#wrong(statement, `there is no helper ${wording(path)}`, helperNames())
-      this.#wrap(statement, path)
-      return
-    }
-    this.#call(statement, name)
-    if (!helpers[name]!.value) return
-    this.#wrap(statement, callOf(statement))
-  }
-
-  /** `{{x}}` becomes `{{$print x}}`. */
-  #wrap(statement: hbs.AST.MustacheStatement | hbs.AST.BlockStatement, value: Expression, by: string = printing): void {
-    statement.path = pathTo(by, statement.loc)
-    statement.params = [value]
-    this.#remember(statement, [value])
+    if (name !== undefined) this.#call(statement, name)
+    else if (hasArguments(statement)) throw this.#wrong(statement, `there is no helper ${wording(path)}`, helperNames())
+    statement.escaped = name === undefined || helpers[name]!.value === true
+    if (statement.escaped) this.written.set(keyOf(statement), name === undefined ? path : callOf(statement))
   }
 
   #block(block: hbs.AST.BlockStatement): void {
@@ -147,7 +139,11 @@ class Strict {
     else if (hasArguments(block) || helpers[name]) {
       const hint = helpers[name] ? `write {{#if (${name} …)}}` : 'there are #if, #unless, #each and #with'
       throw this.#wrong(block, `${name} is no helper for blocks`, hint)
-    } else this.#wrap(block, block.path, section)
+    } else {
+      block.params = [block.path]
+      this.#remember(block, block.params)
+      block.path = pathTo(section, block.loc)
+    }
     this.body(block.program, block)
     this.body(block.inverse, block)
   }
@@ -192,7 +188,7 @@ class Strict {
   }
 
   #remember(node: hbs.AST.Node, given: readonly Expression[]): void {
-    this.given.set(`${node.loc.start.line}:${node.loc.start.column}`, given)
+    this.given.set(keyOf(node), given)
   }
 
   #ownName(name: string, node: hbs.AST.Node): void {
@@ -205,7 +201,7 @@ class Strict {
   }
 }
 
-function helperName({ path }: { readonly path: Expression | hbs.AST.Literal }): string | undefined {
+export function helperName({ path }: { readonly path: Expression | hbs.AST.Literal }): string | undefined {
   if (!isPath(path) || path.data || path.depth > 0 || path.parts.length !== 1) return undefined
   return path.original === path.parts[0] && Object.hasOwn(helpers, path.original) ? path.original : undefined
 }
@@ -225,7 +221,11 @@ function callOf({ path, params, hash, loc }: hbs.AST.MustacheStatement): Express
   return call
 }
 
-function helperNames(): string {
+function keyOf({ loc: { start } }: hbs.AST.Node): string {
+  return `${start.line}:${start.column}`
+}
+
+export function helperNames(): string {
   return `helpers are ${Object.keys(helpers).join(', ')}`
 }
 

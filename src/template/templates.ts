@@ -1,10 +1,10 @@
 import Handlebars from 'handlebars'
 import { Fault } from '../fault.ts'
 import { Budget } from './budget.ts'
-import { Complaint, wrong } from './complaint.ts'
-import { addHelpers } from './engine.ts'
+import { Complaint, written, wrong } from './complaint.ts'
+import { addHelpers, startOf } from './engine.ts'
 import { helpers } from './helpers.ts'
-import { encoding, printing, readProgram, section, wording, type Program } from './program.ts'
+import { encoding, readProgram, section, wording, type Program } from './program.ts'
 import { variablesIn, type Variable } from './variables.ts'
 
 /** A template's text and the name by which people know the file. */
@@ -38,12 +38,11 @@ interface Compiled {
 interface Linked {
   readonly main: Compiled
   readonly parts: ReadonlyMap<string, Compiled>
-  readonly options: object
+  /** The options of its rendering, without the data. */
+  readonly start: object
 }
 
 const remembered = 1000
-/** Nothing of a context's prototypes is reachable, and nothing is said about it on the console. */
-const safe = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false }
 
 /**
  * Handlebars with nothing left to chance: a variable without a value is an error with template, line and machine; no HTML escaping;
@@ -53,12 +52,14 @@ export class Templates {
   readonly #reader: TemplateReader
   readonly #engine = Handlebars.create()
   readonly #budget = new Budget()
+  readonly #start: object
   readonly #texts = new Map<string, Linked>()
   readonly #parts = new Map<string, Compiled>()
 
   constructor(reader: TemplateReader) {
     this.#reader = reader
     addHelpers(this.#engine, this.#budget)
+    this.#start = startOf(this.#engine)
   }
 
   /** Renders a template file. Throws `file-missing`, `template-invalid` or `variable-missing`. */
@@ -73,7 +74,7 @@ export class Templates {
     try {
       linked = this.#link(text)
       this.#budget.begin()
-      return this.#budget.check(linked.main.run(context, linked.options))
+      return this.#budget.check(linked.main.run(context, { ...linked.start, data: { root: context } }))
     } catch (error) {
       throw this.#faultOf(error, linked, place)
     }
@@ -104,7 +105,7 @@ export class Templates {
     const parts = new Map<string, Compiled>()
     this.#gather(main, parts, [])
     const partials = Object.fromEntries([...parts].map(([name, part]) => [name, this.#counted(part.run)]))
-    const linked = { main, parts, options: { ...safe, partials } }
+    const linked = { main, parts, start: { ...this.#start, partials } }
     if (this.#texts.size >= remembered) this.#texts.clear()
     this.#texts.set(text, linked)
     return linked
@@ -133,8 +134,8 @@ export class Templates {
 
   #compile(text: string, source: string): Compiled {
     const program = readProgram(text, source)
-    const known = Object.fromEntries([...Object.keys(helpers), printing, section, encoding].map((name) => [name, true]))
-    const options = { noEscape: true, preventIndent: true, knownHelpers: known, knownHelpersOnly: true }
+    const known = Object.fromEntries([...Object.keys(helpers), section, encoding].map((name) => [name, true]))
+    const options = { preventIndent: true, knownHelpers: known, knownHelpersOnly: true }
     return { text, program, run: this.#engine.compile(program.ast, options) as Run }
   }
 
@@ -170,6 +171,7 @@ function internalFault(error: unknown, { file, line, who }: TextPlace): Fault {
 function sentence({ message, place, about }: Complaint, linked: Linked | undefined): string {
   if (about === undefined || !place) return message
   const program = place.source === '' ? linked?.main.program : linked?.parts.get(place.source)?.program
-  const given = program?.given.get(`${place.line}:${place.column}`)?.[about]
+  const at = `${place.line}:${place.column}`
+  const given = about === written ? program?.written.get(at) : program?.given.get(at)?.[about]
   return `${given ? wording(given) : 'a value'} ${message}`
 }

@@ -1,6 +1,7 @@
 import { helpers } from './helpers.ts'
 import {
   encoding,
+  helperName,
   isBlock,
   isCall,
   isMustache,
@@ -51,9 +52,10 @@ class Search {
 
   #statement(statement: Statement, file: string, scope: Scope, sure: boolean): void {
     if (isMustache(statement)) {
-      const { path, params } = statement
-      const asks = isPath(path) && helpers[path.original]?.asks === true
-      for (const param of params) this.#expression(param, file, scope, sure && !asks)
+      const name = helperName(statement)
+      const needed = sure && (name === undefined || helpers[name]!.asks !== true)
+      for (const value of name === undefined ? [statement.path] : statement.params)
+        this.#expression(value, file, scope, needed)
     } else if (isBlock(statement)) this.#block(statement, file, scope, sure)
     else if (isPartial(statement)) this.#partial(statement, file, scope, sure)
   }
