@@ -9,7 +9,7 @@ export type Stage = (typeof stages)[number]
 export interface Session {
   readonly id: string
   readonly mac: Mac
-  /** Milliseconds since 1970, in whole seconds: it is part of the id. */
+  /** Milliseconds since 1970; it is part of the id. */
   readonly startedAt: number
   stage: Stage
   stageAt: number
@@ -18,7 +18,6 @@ export interface Session {
 }
 
 const forgetAfter = 24 * 3600_000
-const settle = 5_000
 const remembered = 100_000
 
 /**
@@ -39,30 +38,30 @@ export class Sessions {
 
   /**
    * The session for a PXE client that asks for an address. ROM, chained loader and retries of one boot share a session; a ROM
-   * that comes back after its menu was given has booted again. `claimedAt` says that since a restart of this server, too.
+   * that comes back after its menu was given has booted again. A claim says that after a restart of this server, too.
    */
-  arriving(mac: Mac, now: number, claim?: { readonly session?: string; readonly claimedAt?: number }): Session {
+  arriving(mac: Mac, now: number, claim?: { readonly session?: string }): Session {
     const session = this.#byMac.get(mac)
-    if (session && session.id === claim?.session) session.stageAt = Math.max(session.stageAt, claim.claimedAt ?? 0)
     if (session && !bootedAgain(session, now, session.id === claim?.session)) return session
-    return this.#remember(this.#make(mac, Math.floor(now / 1000)))
+    // Two boots never share an id, not even within a millisecond.
+    return this.#remember(this.#make(mac, Math.max(now, (session?.startedAt ?? 0) + 1)))
   }
 
   /** The session that would begin now; nothing remembers it. */
   imagined(mac: Mac, now: number): Session {
-    return this.#make(mac, Math.floor(now / 1000))
+    return this.#make(mac, now)
   }
 
   /** Undefined for an id that this server never gave, or that is older than a day. */
   find(id: string, now: number): Session | undefined {
-    const parts = /^([0-9a-f]{12})-([0-9a-z]{6,7})-([0-9a-f]{20})$/.exec(id)
+    const parts = /^([0-9a-f]{12})-([0-9a-z]{8,9})-([0-9a-f]{20})$/.exec(id)
     const mac = parts && readMac(parts[1]!)
     if (!parts || !mac) return undefined
     const known = this.#byMac.get(mac)
     if (known?.id === id) return known
-    const seconds = Number.parseInt(parts[2]!, 36)
-    if (!same(id, this.#idOf(mac, seconds)) || now - seconds * 1000 > forgetAfter) return undefined
-    const session = this.#make(mac, seconds)
+    const startedAt = Number.parseInt(parts[2]!, 36)
+    if (!same(id, this.#idOf(mac, startedAt)) || now - startedAt > forgetAfter) return undefined
+    const session = this.#make(mac, startedAt)
     return known && known.startedAt > session.startedAt ? session : this.#remember(session)
   }
 
@@ -75,13 +74,12 @@ export class Sessions {
     return same(signature, this.#sign('token', id, 32)) ? this.find(id, now) : undefined
   }
 
-  #make(mac: Mac, seconds: number): Session {
-    const startedAt = seconds * 1000
-    return { id: this.#idOf(mac, seconds), mac, startedAt, stage: 'started', stageAt: startedAt }
+  #make(mac: Mac, startedAt: number): Session {
+    return { id: this.#idOf(mac, startedAt), mac, startedAt, stage: 'started', stageAt: startedAt }
   }
 
-  #idOf(mac: Mac, seconds: number): string {
-    const head = `${mac.replaceAll(':', '')}-${seconds.toString(36)}`
+  #idOf(mac: Mac, startedAt: number): string {
+    const head = `${mac.replaceAll(':', '')}-${startedAt.toString(36)}`
     return `${head}-${this.#sign('session', head, 20)}`
   }
 
@@ -109,10 +107,10 @@ export function pathOf(session: Session): string {
   return `s/${session.id}/`
 }
 
+/** Nothing of one boot asks for an address as a ROM after the menu was given. */
 function bootedAgain(session: Session, now: number, claimed: boolean): boolean {
-  if (now - session.startedAt > forgetAfter) return true
-  const hadMenu = claimed || stages.indexOf(session.stage) >= stages.indexOf('menu')
-  return hadMenu && now - session.stageAt > settle
+  if (claimed || now - session.startedAt > forgetAfter) return true
+  return stages.indexOf(session.stage) >= stages.indexOf('menu')
 }
 
 function same(a: string, b: string): boolean {
