@@ -55,7 +55,7 @@ const socket = await udp.open({
   onError: () => {},
 })
 const began = performance.now()
-if (load.rate === undefined) for (let at = 0; at < load.atOnce!; at++) begin()
+if (load.rate === undefined) for (let n = 0; n < load.atOnce!; n++) begin()
 else pace(load.rate)
 const watch = setInterval(patience, 200)
 await finished.promise
@@ -107,9 +107,9 @@ function hear(bytes: Buffer): void {
 function read(bytes: Buffer): { readonly type: number; readonly server: number } {
   let type = 0
   let server = 0
-  for (let at = 240; at < bytes.length && bytes[at] !== 255; at += 2 + bytes[at + 1]!) {
-    if (bytes[at] === 53) type = bytes[at + 2]!
-    else if (bytes[at] === 54) server = bytes.readUInt32BE(at + 2)
+  for (let here = 240; here < bytes.length && bytes[here] !== 255; here += 2 + bytes[here + 1]!) {
+    if (bytes[here] === 53) type = bytes[here + 2]!
+    else if (bytes[here] === 54) server = bytes.readUInt32BE(here + 2)
     if (type !== 0 && server !== 0) break
   }
   return { type, server }

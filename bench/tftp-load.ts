@@ -51,7 +51,7 @@ interface Client {
 const load = JSON.parse(process.argv[2] ?? '') as Load
 const expected = load.file === undefined ? undefined : readFileSync(load.file)
 const slots = Math.min(64, load.windowsize)
-const inbox = new Inbox(slots, load.blksize + 8)
+const inbox = new Inbox(slots, load.blksize)
 const server = memory(16)
 const sender = memory(16)
 const first = memory(65_536)
@@ -109,8 +109,10 @@ function hear(fd: number): void {
   const client = clients.get(fd)!
   if (!client.connected) return hearFirst(client)
   const count = inbox.receive(fd)
-  for (let slot = 0; slot < count; slot++) {
-    if (!take(client, inbox.bytes, inbox.startOf(slot), inbox.lengthOf(slot))) return
+  for (let slot = 0; slot < count;) {
+    const run = blocksInOrder(client, slot, count)
+    if (run > 0 ? !takeRun(client, slot, run) : !takeOther(client, inbox.heads.subarray(slot * 4), undefined)) return
+    slot += Math.max(run, 1)
   }
 }
 
@@ -121,48 +123,64 @@ function hearFirst(client: Client): void {
   if (length < 4) return
   client.connected = true
   if (first.bytes[1] !== 5) kernel.connect(client.fd, sender.at, 16)
-  take(client, first.bytes, 0, length)
+  if (first.bytes[1] !== 3) return void takeOther(client, first.bytes, first.bytes.subarray(2, length))
+  const body = first.bytes.subarray(4, length)
+  if (first.bytes.readUInt16BE(2) === 1) arrive(client, body, 0, body.length, 1)
 }
 
-/** One packet. False when the client is gone. */
-function take(client: Client, from: Buffer, at: number, length: number): boolean {
-  const opcode = from[at + 1]
-  if (opcode === 3) return takeBlock(client, from, at, length)
-  if (opcode === 6) {
-    client.window = agreedWindow(from.subarray(at + 2, at + length))
-    windowsize = client.window
-    acknowledge(client)
-    return true
+/** How many blocks from that slot on are the next ones; all but the last of them are full. */
+function blocksInOrder(client: Client, from: number, count: number): number {
+  const { heads } = inbox
+  let slot = from
+  for (let block = client.block + 1; slot < count; block++) {
+    const at = slot * 4
+    if (heads[at + 1] !== 3 || heads[at + 2] !== ((block >>> 8) & 0xff) || heads[at + 3] !== (block & 0xff)) break
+    if (inbox.lengthOf(slot++) < load.blksize) break
   }
-  if (opcode !== 5) return true
-  end(client, load.file === undefined && load.size === undefined && from[at + 3] === 1)
-  return false
+  return slot - from
 }
 
-function takeBlock(client: Client, from: Buffer, at: number, length: number): boolean {
-  const block = from[at + 2]! * 256 + from[at + 3]!
-  if (block !== ((client.block + 1) & 0xffff)) {
-    // RFC 7440 §4: a gap is told once, with what came in order.
-    const isGap = ((block - client.block) & 0xffff) < 1024
-    if (isGap && client.inWindow >= 0) {
-      acknowledge(client)
-      client.inWindow = -1
-    }
-    return true
-  }
-  const size = length - 4
-  if (expected && expected.compare(from, at + 4, at + length, client.got, client.got + size) !== 0) {
+function takeRun(client: Client, slot: number, run: number): boolean {
+  const size = (run - 1) * load.blksize + inbox.lengthOf(slot + run - 1)
+  return arrive(client, inbox.bodies, slot * load.blksize, size, run)
+}
+
+/** Blocks in order, end to end. False when the client is gone. */
+function arrive(client: Client, from: Buffer, at: number, size: number, blocks: number): boolean {
+  if (expected && expected.compare(from, at, at + size, client.got, client.got + size) !== 0) {
     end(client, false)
     return false
   }
   client.got += size
-  client.block = block
-  client.inWindow = Math.max(client.inWindow, 0) + 1
-  const isLast = size < load.blksize
+  client.block = (client.block + blocks) & 0xffff
+  client.inWindow = Math.max(client.inWindow, 0) + blocks
+  const isLast = size < blocks * load.blksize
   if (isLast || client.inWindow >= client.window) acknowledge(client)
   if (!isLast) return true
   end(client, client.got === (load.size ?? expected?.length))
   return false
+}
+
+/** Anything but the next block. False when the client is gone. */
+function takeOther(client: Client, head: Uint8Array, oack: Buffer | undefined): boolean {
+  if (head[1] === 6 && oack) {
+    client.window = agreedWindow(oack)
+    windowsize = client.window
+    acknowledge(client)
+    return true
+  }
+  if (head[1] === 5) {
+    end(client, load.file === undefined && load.size === undefined && head[3] === 1)
+    return false
+  }
+  // RFC 7440 §4: a gap is told once, with what came in order.
+  const block = head[2]! * 256 + head[3]!
+  const isGap = head[1] === 3 && ((block - client.block) & 0xffff) < 1024
+  if (isGap && client.inWindow >= 0) {
+    acknowledge(client)
+    client.inWindow = -1
+  }
+  return true
 }
 
 function acknowledge(client: Client): void {

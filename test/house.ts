@@ -57,8 +57,8 @@ export function openHouse(change: Readonly<Record<string, string>> = {}): TestHo
     httpPort: () => 80,
     now: () => house.now,
   })
-  const asked = (change: Partial<Asked> & { readonly from?: string } = {}): Asked => {
-    const { from = own, ...rest } = change
+  const asked = (given: Partial<Asked> & { readonly from?: string } = {}): Asked => {
+    const { from = own, ...rest } = given
     return { carrier: 'http', peer: { address: from, port: 40_000 }, headers: {}, ...rest }
   }
   const house: TestHouse = {

@@ -9,6 +9,7 @@ const c = dlopen('libc.so.6', {
   sendto: { arguments: ['int32', 'pointer', 'uint32', 'int32', 'pointer', 'uint32'], return: 'int32' },
   recvfrom: { arguments: ['int32', 'pointer', 'uint32', 'int32', 'pointer', 'pointer'], return: 'int32' },
   recvmmsg: { arguments: ['int32', 'pointer', 'uint32', 'int32', 'pointer'], return: 'int32' },
+  recvmsg: { arguments: ['int32', 'pointer', 'int32'], return: 'int32' },
   epoll_create1: { arguments: ['int32'], return: 'int32' },
   epoll_ctl: { arguments: ['int32', 'int32', 'int32', 'pointer'], return: 'int32' },
   epoll_wait: { arguments: ['int32', 'pointer', 'int32', 'int32'], return: 'int32' },
@@ -75,43 +76,50 @@ export class Epoll {
   }
 }
 
-/** Room for a window of datagrams, received in one call. */
+/** Room for a window of datagrams, received in one call: their first four bytes apart, and what follows end to end. */
 export class Inbox {
-  readonly bytes: Buffer
+  readonly heads: Uint8Array
+  readonly bodies: Buffer
   readonly #headers: Memory
-  readonly #slot: number
+  readonly #lengths: Uint32Array
   readonly #slots: number
-  readonly #keep: readonly Memory[]
+  readonly #vectors: Memory
 
-  constructor(slots: number, slot: number) {
-    const [data, headers, vectors] = [memory(slots * slot), memory(slots * 64), memory(slots * 16)] as const
+  /** `size`: bytes of a body. */
+  constructor(slots: number, size: number) {
+    const [heads, bodies, headers] = [memory(slots * 4), memory(slots * size), memory(slots * 64)] as const
+    const vectors = memory(slots * 32)
     for (let n = 0; n < slots; n++) {
-      headers.bytes.writeBigUInt64LE(vectors.at + BigInt(n * 16), n * 64 + 16)
-      headers.bytes.writeUInt32LE(1, n * 64 + 24)
-      vectors.bytes.writeBigUInt64LE(data.at + BigInt(n * slot), n * 16)
-      vectors.bytes.writeUInt32LE(slot, n * 16 + 8)
+      headers.bytes.writeBigUInt64LE(vectors.at + BigInt(n * 32), n * 64 + 16)
+      headers.bytes.writeUInt32LE(2, n * 64 + 24)
+      vectors.bytes.writeBigUInt64LE(heads.at + BigInt(n * 4), n * 32)
+      vectors.bytes.writeUInt32LE(4, n * 32 + 8)
+      vectors.bytes.writeBigUInt64LE(bodies.at + BigInt(n * size), n * 32 + 16)
+      vectors.bytes.writeUInt32LE(size, n * 32 + 24)
     }
-    this.bytes = data.bytes
+    this.heads = heads.bytes
+    this.bodies = bodies.bytes
     this.#headers = headers
-    this.#slot = slot
+    this.#lengths = new Uint32Array(headers.bytes.buffer, headers.bytes.byteOffset, slots * 16)
     this.#slots = slots
-    this.#keep = [data, headers, vectors]
+    this.#vectors = vectors
   }
 
   /** How many datagrams came; at most as many as there are slots. */
   receive(fd: number): number {
-    return c.recvmmsg(fd, this.#headers.at, this.#slots, 0x40, 0n)
+    if (this.#slots > 1) return c.recvmmsg(fd, this.#headers.at, this.#slots, 0x40, 0n)
+    const length = c.recvmsg(fd, this.#headers.at, 0x40)
+    if (length < 0) return 0
+    this.#lengths[14] = length
+    return 1
   }
 
-  get size(): number {
-    return this.#keep.reduce((sum, { bytes }) => sum + bytes.length, 0)
-  }
-
-  startOf(slot: number): number {
-    return slot * this.#slot
-  }
-
+  /** Bytes of a body. */
   lengthOf(slot: number): number {
-    return this.#headers.bytes.readUInt32LE(slot * 64 + 56)
+    return this.#lengths[slot * 16 + 14]! - 4
+  }
+
+  get memory(): readonly Memory[] {
+    return [this.#headers, this.#vectors]
   }
 }

@@ -64,7 +64,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   doors = opened.adopt(await openDoors({ core, app, leases, log }), (all) => all.close())
   const socket = await openSocket(place.data, app)
   if (socket.door) opened.adopt(socket.door, (server) => closeSocket(server))
-  holder.onChange((site, problems) => siteChanged(core, doors!, log, site, problems))
+  holder.onChange((site, problems) => siteChanged(core, doors, log, site, problems))
   opened.adopt(watchSite(place.site, reload), (watch) => watch.close())
   opened.adopt(
     setInterval(() => closeLate(core.house), 1000),

@@ -73,7 +73,8 @@ class Server implements DhcpServer {
   }
 
   async retry(): Promise<void> {
-    for (const name of [...this.missing.keys()]) await this.#listen(name)
+    const names = [...this.missing.keys()]
+    for (const name of names) await this.#listen(name)
   }
 
   forecast(client: Client, interfaceName?: string): Forecast {

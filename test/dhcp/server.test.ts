@@ -208,7 +208,7 @@ test('an interface that cannot be opened is missing, the others answer; it is op
   const cards = new Cards()
   const server = await open(cards, { settings: settings(here, ['broken', 'eth0']) })
   expect(cards.listening).toEqual(['eth0'])
-  expect([...server.missing].map(([name, { message }]) => [name, message])).toEqual([['broken', 'no such device']])
+  expect([...server.missing].map(([name, error]) => [name, error.message])).toEqual([['broken', 'no such device']])
   await server.retry()
   expect([...server.missing.keys()]).toEqual(['broken'])
   cards.broken.delete('broken')

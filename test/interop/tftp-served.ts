@@ -81,8 +81,19 @@ export const clients: readonly Client[] = [
   {
     name: 'busybox tftp',
     installed: await has('busybox', 'tftp', '--help'),
-    command: ({ port, name, out, blksize = 512 }) =>
-      ['busybox', 'tftp', '-g', '-b', String(blksize), '-r', name, '-l', out, here, String(port)],
+    command: ({ port, name, out, blksize = 512 }) => [
+      'busybox',
+      'tftp',
+      '-g',
+      '-b',
+      String(blksize),
+      '-r',
+      name,
+      '-l',
+      out,
+      here,
+      String(port),
+    ],
   },
   {
     name: 'curl',

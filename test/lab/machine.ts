@@ -44,7 +44,7 @@ export async function switchOn(lan: Lan, options: MachineOptions): Promise<Machi
 }
 
 /** Enough for a BIOS, a loader, a kernel and its guest under emulation on a machine that has other work. */
-const patience = 240
+const patience = 400
 
 class Qemu implements Machine {
   readonly #child: Child

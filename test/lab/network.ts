@@ -62,7 +62,7 @@ export interface Lan extends AsyncDisposable {
   tap(): Promise<string>
   /** A namespace with a NIC `eth0` on the switch, with this MAC when one is given, without an address. */
   client(mac?: string): Promise<Namespace>
-  /** Drops that many percent of the packets in each direction where they arrive, never where they are sent. */
+  /** Drops that many percent of the IPv4 packets in each direction where they arrive, never where they are sent. */
   lose(percent: number): Promise<void>
   /** Everything on the wire as tcpdump prints it, from now on. */
   watch(...filter: readonly string[]): Promise<Child>
@@ -132,7 +132,7 @@ class OpenLan implements Lan {
   }
 
   async lose(percent: number): Promise<void> {
-    const drop = `meta l4proto udp numgen random mod 100 < ${percent} counter drop`
+    const drop = `meta protocol ip numgen random mod 100 < ${percent} counter drop`
     for (const end of [this.server, ...this.#clients]) {
       await end.run([
         'nft',
