@@ -9,11 +9,18 @@ ip address add "$ip/$mask" dev "$interface"
 env
 `
 
+/** What a BIOS PXE ROM says of itself, in udhcpc's words: options 60 and 93. */
+export const asRom = ['-V', 'PXEClient:Arch:00000:UNDI:002001', '-x', '0x5d:0000'] as const
+
 /** One lease by busybox's client, the address put on the NIC; what the client was told, by udhcpc's own names. */
-export async function udhcpc(client: Namespace, site: LabSite): Promise<Readonly<Record<string, string>>> {
+export async function udhcpc(
+  client: Namespace,
+  site: LabSite,
+  ...more: readonly string[]
+): Promise<Readonly<Record<string, string>>> {
   const path = `udhcpc-${client.pid}`
   await site.write(join('..', path), script)
-  const words = ['-i', 'eth0', '-f', '-q', '-n', '-t', '10', '-T', '1', '-s', `./${path}`]
+  const words = ['-i', 'eth0', '-f', '-q', '-n', '-t', '10', '-T', '1', '-s', `./${path}`, ...more]
   const place = join(site.directory, '..')
   await client.run(['chmod', '+x', path], { cwd: place })
   return pairs((await client.run(['busybox', 'udhcpc', ...words], { cwd: place })).split('\n'))
