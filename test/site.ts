@@ -38,7 +38,7 @@ export function aMachine(name: string, change: Partial<Machine> = {}): Machine {
   }
 }
 
-export function aProfile<K extends 'live' | 'install'>(
+export function aProfile<K extends 'live' | 'install' | 'image'>(
   name: string,
   kind: K,
   change: Partial<Extract<Profile, { kind: K }>> = {},
@@ -50,6 +50,7 @@ export function aProfile<K extends 'live' | 'install'>(
     vars: {},
     kernel: 'boot/vmlinuz',
     initrd: ['boot/initrd.gz'],
+    ...(kind === 'image' && { image: 'porter:13', layout: 'layouts/one-disk.yaml', after: 'reboot' }),
     args: '',
     origin,
     ...change,

@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Machine, Profile } from '../config/site.ts'
+import { isWiping, type Machine, type Profile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import { familyOf } from '../answer/families.ts'
 import { distroOf } from '../files/context.ts'
 import type { House } from '../files/house.ts'
 import { loaderPath, packageOf } from '../files/loaders.ts'
+import { imagerFiles } from '../files/imager-files.ts'
 import { menuOf } from '../files/menu-of.ts'
 import { Shelf } from '../files/shelf.ts'
 import { firstFile } from '../boot/loader.ts'
@@ -53,12 +54,13 @@ export async function checkHouse(house: House, shelf: Shelf, validate: Validator
 /** A house in which this machine may be installed: for looking only, because nothing is ever claimed in a dry look-up. */
 export function asIfArmed(house: House, machine: Machine): House {
   const profile = house.registry.profileOf(machine)
-  if (profile?.kind !== 'install') return house
+  if (!isWiping(profile)) return house
   const now = house.now()
   const permit: Permit = {
     id: 'as-if-armed',
     machine: machine.name,
     target: profile.name,
+    ...(profile.kind === 'image' && { image: profile.image }),
     by: 'a forecast',
     createdAt: now,
     expiresAt: now + 60_000,
@@ -147,9 +149,8 @@ function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
     return [
       { severity: 'warning', machine: machine.name, message: 'has no profile and boots its disk', ...machine.origin },
     ]
-  if (profile.kind === 'image')
-    return [{ severity: 'error', machine: machine.name, ...profile.origin, message: noImages(profile.name) }]
   if (profile.kind === 'local') return []
+  if (profile.kind === 'image') return imagerMissing(shelf, profile)
   const distro = distroOf(house, profile)
   const names = [
     profile.kernel ?? distro?.kernel,
@@ -171,8 +172,10 @@ function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
 
 const dryAsk = { carrier: 'tftp', peer: { address: '0.0.0.0', port: 0 }, headers: {}, dry: true } as const
 
-function noImages(profile: string): string {
-  return `profile ${profile} is a golden image, which this version cannot install: its machines boot their disk`
+function imagerMissing(shelf: Shelf, { name, origin }: Profile): Finding[] {
+  if (shelf.find(imagerFiles.kernel, dryAsk) && shelf.find(imagerFiles.initrd, dryAsk)) return []
+  const message = `profile ${name} installs a golden image, and the imager was not built`
+  return [{ severity: 'error', message, ...origin, hint: 'birnam imager build makes it' }]
 }
 
 async function answerOf(

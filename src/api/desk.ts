@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { House } from '../files/house.ts'
-import type { Machine } from '../config/site.ts'
+import { isWiping, type Machine } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import { stateOf, type MachineState } from '../machine/lifecycle.ts'
+import { promiseImage } from './promise.ts'
 import type { Permit } from '../machine/permit.ts'
 
 /** A machine as a person or program sees it. */
@@ -38,22 +39,32 @@ export function machineNamed(house: House, name: string): Machine {
 export interface ReinstallWish {
   readonly by: string
   readonly again?: boolean | undefined
-  /** The profile that the caller believes it installs; refused when the site says another. */
+  /**
+   * The profile that the caller believes it installs; refused when the site says another. For a golden image also which version:
+   * `porter:12`.
+   */
   readonly to?: string | undefined
 }
 
 /** Arms: the machine may be wiped once, at its next network boot. The same wish twice is one permit. */
-export function reinstall(house: House, name: string, wish: ReinstallWish): { permit: Permit; made: boolean } {
+export async function reinstall(
+  house: House,
+  name: string,
+  wish: ReinstallWish,
+): Promise<{ permit: Permit; made: boolean }> {
   const machine = machineNamed(house, name)
   const profile = house.registry.profileOf(machine)
-  if (profile?.kind !== 'install') throw notInstallable(machine, profile?.name, profile?.kind)
-  if (wish.to !== undefined && wish.to !== profile.name) throw otherProfile(machine, profile.name, wish.to)
+  if (!isWiping(profile)) throw notInstallable(machine, profile?.name, profile?.kind)
+  const image = profile.kind === 'image' ? await promiseImage(house, profile, wish.to) : undefined
+  if (!image && wish.to !== undefined && wish.to !== profile.name) throw otherProfile(machine, profile.name, wish.to)
   const { lifetime, install } = house.registry.site.server.permits
   const times = { lifetime: lifetime * 1000, install: install * 1000 }
   const id = randomBytes(5).toString('hex')
-  const armed = { machine: name, target: profile.name, by: wish.by, ...(wish.again && { again: true }) }
+  const what = { machine: name, target: profile.name, ...(image !== undefined && { image }) }
+  const armed = { ...what, by: wish.by, ...(wish.again && { again: true }) }
   const result = house.permits.arm(armed, times, house.now(), id)
-  if (result.made) tell(house, name, 'permit.armed', { permit: result.permit.id, target: profile.name, by: wish.by })
+  if (result.made)
+    tell(house, name, 'permit.armed', { permit: result.permit.id, target: image ?? profile.name, by: wish.by })
   return result
 }
 
@@ -87,7 +98,7 @@ function notInstallable(machine: Machine, profile: string | undefined, kind: str
   const why = profile === undefined ? 'has no profile' : `has the ${kind} profile ${profile}, which installs nothing`
   return new Fault('permit-conflict', `${machine.name} ${why}`, {
     ...machine.origin,
-    hint: 'give it a profile of kind: install in the site, then reinstall it',
+    hint: 'give it a profile of kind: install or image in the site, then reinstall it',
   })
 }
 

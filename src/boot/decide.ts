@@ -1,4 +1,5 @@
-import type { Machine, Profile, Site } from '../config/site.ts'
+import type { Machine, Profile, Site, WipingProfile } from '../config/site.ts'
+import { readReference } from '../image/reference.ts'
 import type { Permit } from '../machine/permit.ts'
 import type { Plan } from './plan.ts'
 
@@ -24,9 +25,8 @@ export function decide(facts: Facts): Plan {
     case 'live':
       return { do: 'live', profile, why: `${machine.name} has the live profile ${profile.name}` }
     case 'image':
-      return local(`profile ${profile.name} is a golden image, which this version cannot install`)
     case 'install':
-      return install(facts, machine, profile)
+      return wipe(facts, machine, profile)
   }
 }
 
@@ -37,18 +37,26 @@ function stranger({ strangers, profile }: Facts): Plan {
   return { do: 'live', profile, why: `strangers get the live profile ${profile.name}` }
 }
 
-function install(facts: Facts, machine: Machine, profile: Extract<Profile, { kind: 'install' }>): Plan {
+function wipe(facts: Facts, machine: Machine, profile: WipingProfile): Plan {
   const { permit, session, now } = facts
   if (permit?.state !== 'armed' && permit?.state !== 'claimed') return local(closed(machine, permit))
   if (permit.target !== profile.name) {
     return local(`permit ${permit.id} allows ${permit.target}, but the profile is ${profile.name} now`)
+  }
+  if (profile.kind === 'image' && nameOf(permit.image) !== nameOf(profile.image)) {
+    return local(`permit ${permit.id} allows ${permit.image}, but the image is ${profile.image} now`)
   }
   if (permit.state === 'armed' && now >= permit.expiresAt) return local(`permit ${permit.id} has expired`)
   if (permit.state === 'claimed' && permit.session !== session) {
     return local(`permit ${permit.id} is claimed by boot session ${permit.session}`)
   }
   if (session === undefined) return local('an install is only given under the name of its own boot session')
-  return { do: 'install', profile, permit, why: `permit ${permit.id} by ${permit.by}` }
+  const why = `permit ${permit.id} by ${permit.by}`
+  return profile.kind === 'image' ? { do: 'image', profile, permit, why } : { do: 'install', profile, permit, why }
+}
+
+function nameOf(image: string | undefined): string | undefined {
+  return image === undefined ? undefined : readReference(image)?.name
 }
 
 function closed(machine: Machine, permit: Permit | undefined): string {

@@ -12,3 +12,14 @@ export type Plan =
       readonly profile: Extract<Profile, { kind: 'install' }>
       readonly permit: Permit
     }
+  | {
+      readonly do: 'image'
+      readonly why: string
+      readonly profile: Extract<Profile, { kind: 'image' }>
+      readonly permit: Permit
+    }
+
+/** Plans that wipe disks; each has its permit. */
+export function isWipe(plan: Plan): plan is Extract<Plan, { do: 'install' | 'image' }> {
+  return plan.do === 'install' || plan.do === 'image'
+}

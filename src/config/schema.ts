@@ -88,11 +88,17 @@ const bootable = {
   answer: v.path.optional(),
 }
 
+const imager = {
+  layout: v.path.default('layouts/one-disk.yaml'),
+  args: v.args.default(''),
+  after: z.enum(['reboot', 'kexec', 'poweroff', 'shell']).default('reboot'),
+}
+
 export const profile = z.discriminatedUnion('kind', [
   strict({ ...anyProfile, kind: z.literal('local') }),
   strict({ ...anyProfile, kind: z.literal('live'), ...bootable, kernel: v.bootPath }),
   strict({ ...anyProfile, kind: z.literal('install'), ...bootable, distro: v.name.optional(), answer: v.path }),
-  strict({ ...anyProfile, kind: z.literal('image'), image: v.image, layout: v.path.optional() }),
+  strict({ ...anyProfile, kind: z.literal('image'), image: v.image, ...imager }),
 ])
 
 export const distro = strict({

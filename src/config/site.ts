@@ -112,7 +112,24 @@ export type Profile =
   | (ProfileBase & { readonly kind: 'local' })
   | (ProfileBase & Bootable & { readonly kind: 'live' })
   | (ProfileBase & Bootable & { readonly kind: 'install'; readonly distro?: string })
-  | (ProfileBase & { readonly kind: 'image'; readonly image: string; readonly layout?: string })
+  | (ProfileBase & {
+      readonly kind: 'image'
+      /** An OCI reference; without a tag the highest version at the moment of the permit. */
+      readonly image: string
+      /** A path, looked up in the site first and then in what Birnam ships. */
+      readonly layout: string
+      /** Kernel arguments of the imager, a template. */
+      readonly args: string
+      /** What the imager does at its end. */
+      readonly after: 'reboot' | 'kexec' | 'poweroff' | 'shell'
+    })
+
+/** Profiles that wipe disks: only under a permit. */
+export type WipingProfile = Extract<Profile, { kind: 'install' | 'image' }>
+
+export function isWiping(profile: Profile | undefined): profile is WipingProfile {
+  return profile?.kind === 'install' || profile?.kind === 'image'
+}
 
 export interface Distro {
   readonly name: string

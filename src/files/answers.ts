@@ -7,7 +7,8 @@ import { Fault } from '../fault.ts'
 import type { Finding, Refusal } from '../net/content.ts'
 import { readMac, type Mac } from '../net/mac.ts'
 import { contextOf, distroOf } from './context.ts'
-import { askHouse, expectedAddress, type House } from './house.ts'
+import { askHouse, type House } from './house.ts'
+import { refusal, type Why } from './refusal.ts'
 import type { Asked } from './asked.ts'
 
 /**
@@ -20,7 +21,8 @@ export function findAnswer(house: House, key: string, asked: Asked): Finding {
   const { session, mac } = who
   const client = { door: asked.carrier, asker: 'os', mac, ...(session && { session: session.id }) } as const
   const answer = askHouse(house, client)
-  const why = refusal(house, answer, session, asked)
+  const isLive = answer.machine && answer.plan.do === 'live'
+  const why = isLive ? undefined : refusal(house, answer, 'install', session, asked)
   if (why) return refuse(house, answer, who, asked, why)
   return render(house, answer, who, asked)
 }
@@ -55,31 +57,6 @@ function fromHeaders(house: House, headers: IncomingHttpHeaders): Mac | undefine
 
 function byLease(house: House, { peer }: Asked): Mac | undefined {
   return house.addresses.holderOf(peer.address) ?? house.registry.at(peer.address)?.macs[0]
-}
-
-interface Why {
-  readonly status: 403 | 404 | 410
-  readonly message: string
-}
-
-function refusal(house: House, answer: Answer, session: Session | undefined, asked: Asked): Why | undefined {
-  const { machine, plan, permit, profile } = answer
-  if (!machine) return { status: 404, message: 'nobody named this machine' }
-  if (plan.do === 'live') return undefined
-  if (profile?.kind !== 'install') return { status: 404, message: `${machine.name} boots its disk and has no answer` }
-  if (asked.dry) return undefined
-  if (!session)
-    return { status: 403, message: `the install answer of ${machine.name} needs the token of its boot session` }
-  if (permit?.session !== session.id) return { status: 403, message: `this session may not install ${machine.name}` }
-  if (permit.state === 'used') return { status: 410, message: `${machine.name} is installed; its answer is closed` }
-  if (permit.state !== 'claimed') return { status: 410, message: `permit ${permit.id} is ${permit.state}` }
-  const expected = permit.address ?? expectedAddress(house, session.mac, session)
-  if (expected !== asked.peer.address) return { status: 403, message: `asked from a foreign address` }
-  const age = house.now() - permit.claimedAt!
-  const limit = house.registry.site.server.permits.answer * 1000
-  return age > limit
-    ? { status: 410, message: `the answer of ${machine.name} was open for ${limit / 60_000} minutes` }
-    : undefined
 }
 
 function refuse(house: House, answer: Answer | undefined, who: Who | undefined, asked: Asked, why: Why): Refusal {

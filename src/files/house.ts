@@ -1,6 +1,7 @@
 import type { Client } from '../boot/client.ts'
 import { ask, type Answer } from '../boot/ask.ts'
 import type { Session, Sessions } from '../boot/session.ts'
+import type { ImageStore } from '../image/store.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Permits } from '../machine/permit.ts'
@@ -32,6 +33,10 @@ export interface House {
   reach(client: Ipv4 | undefined): Ipv4
   /** The HTTP port that clients use. */
   readonly httpPort: () => number
+  /** Where the imager lies; a forecast without a data directory has none. */
+  readonly imager?: string
+  /** Golden images; the same. */
+  readonly images?: ImageStore
   readonly now: () => number
 }
 

@@ -5,7 +5,9 @@ import type { Profile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import type { Entry, Menu } from '../menu/menu.ts'
 import { contextOf, distroOf, type Audience } from './context.ts'
-import type { House } from './house.ts'
+import { serverUrl, type House } from './house.ts'
+import { imagerFiles } from './imager-files.ts'
+import { dashed } from '../net/mac.ts'
 
 const disk: Entry = { label: 'local', title: 'Boot from the local disk', boot: { kind: 'local' } }
 
@@ -20,6 +22,10 @@ export function menuOf(house: House, answer: Answer, audience: Audience): Menu {
     case 'live':
     case 'install': {
       const entry = kernelEntry(house, plan.profile, audience)
+      return { comments, default: entry.label, timeout: 0, entries: [entry, disk] }
+    }
+    case 'image': {
+      const entry = imagerEntry(house, plan.profile, audience)
       return { comments, default: entry.label, timeout: 0, entries: [entry, disk] }
     }
   }
@@ -42,6 +48,26 @@ function kernelEntry(house: House, profile: Bootable, audience: Audience): Entry
     label: profile.name,
     title: `${profile.kind}: ${profile.name}`,
     boot: { kind: 'kernel', kernel, initrd, args: words },
+  }
+}
+
+/** The imager asks for its script under the session's token; who the machine is stands on the server. */
+function imagerEntry(house: House, profile: Extract<Profile, { kind: 'image' }>, audience: Audience): Entry {
+  const context = contextOf(house, audience)
+  const { file, line } = profile.origin
+  const who = audience.machine?.name ?? 'a stranger'
+  const args = house.templates.renderText(profile.args, context, { file, line, who })
+  const script = `${serverUrl(house, audience.address)}/i/${house.sessions.tokenOf(audience.session!)}`
+  const card = audience.mac === undefined ? [] : [`BOOTIF=01-${dashed(audience.mac)}`]
+  return {
+    label: profile.name,
+    title: `${profile.kind}: ${profile.name}`,
+    boot: {
+      kind: 'kernel',
+      kernel: imagerFiles.kernel,
+      initrd: [imagerFiles.initrd],
+      args: kernelWords([...card, `birnam.script=${script}`], args),
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Answer } from '../boot/ask.ts'
 import type { Asker, Client } from '../boot/client.ts'
+import { isWipe } from '../boot/plan.ts'
 import { pathOf, reach, type Session } from '../boot/session.ts'
 import { Fault } from '../fault.ts'
 import type { MenuName } from '../menu/menu-name.ts'
@@ -29,7 +30,7 @@ export function findMenu(house: House, name: MenuName, asked: Asked, own: () => 
 
 function settle(house: House, client: Client, asked: Asked): Answer {
   const answer = askHouse(house, client)
-  if (answer.plan.do !== 'install' || !asked.session || asked.dry) return answer
+  if (!isWipe(answer.plan) || !asked.session || asked.dry) return answer
   return claim(house, answer, asked.session, asked.peer.address)
 }
 
@@ -44,7 +45,7 @@ function write(house: House, loader: MenuName['loader'], answer: Answer, client:
     address: (mac && house.addresses.leaseOf(mac)?.address) ?? answer.machine?.ip ?? asked.peer.address,
   }
   try {
-    const content = text(compose(house, loader, answer, audience), answer.plan.do === 'install')
+    const content = text(compose(house, loader, answer, audience), isWipe(answer.plan))
     if (!asked.dry) tell(house, answer, asked, mac, loader)
     return content
   } catch (error) {

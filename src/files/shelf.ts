@@ -5,6 +5,7 @@ import type { Content, Finding, Peer, Transfer } from '../net/content.ts'
 import { findAnswer } from './answers.ts'
 import type { Asked } from './asked.ts'
 import type { House } from './house.ts'
+import { imagerPath } from './imager-files.ts'
 import { loaderPath, packageOf } from './loaders.ts'
 import { findMenu } from './menus.ts'
 import { normalise, splitSession, told } from './names.ts'
@@ -73,7 +74,7 @@ export class Shelf {
     const { paths } = this.#house
     const path =
       paths.find(`files/${name}`)?.path ?? (isBootFile(this.#house, name) ? paths.find(name)?.path : undefined)
-    return contentOf(path ?? loaderPath(name))
+    return contentOf(path ?? imagerPath(this.#house, name) ?? loaderPath(name))
   }
 
   #sessionAt(peer: Peer): Session | undefined {
@@ -91,7 +92,7 @@ function contentOf(path: string | undefined): Content | undefined {
 
 /** Only what a profile or distro names is served from the site itself: its YAML and answers stay private. */
 function isBootFile(house: House, name: string): boolean {
-  return house.bootFiles.has(name)
+  return house.bootFiles.has(name) || imagerPath(house, name) !== undefined
 }
 
 function stageOf(house: House, name: string): Stage | undefined {

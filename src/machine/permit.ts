@@ -7,6 +7,8 @@ export interface Permit {
   readonly machine: string
   /** The profile that may be installed; another one in the site at claim time is not covered. */
   readonly target: string
+  /** The very version of a golden image, `porter:13@sha256:…`, whatever its tag means later. */
+  readonly image?: string
   readonly by: string
   readonly createdAt: number
   readonly expiresAt: number
@@ -36,6 +38,7 @@ export interface PermitTimes {
 export interface Wish {
   readonly machine: string
   readonly target: string
+  readonly image?: string
   readonly by: string
   /** Give up a permit that another boot session has claimed, and make a new one. */
   readonly again?: boolean
@@ -72,6 +75,11 @@ export class Permits {
     return this.#move(permit, 'claim', { session, claimedAt: now, ...(address !== undefined && { address }) })
   }
 
+  /** What open permits promise: nothing of it may be thrown away. */
+  get promised(): readonly string[] {
+    return [...this.#open].flatMap((machine) => this.#newest.get(machine)!.image ?? [])
+  }
+
   /** Ends a permit; undefined when the lifecycle does not know that move. */
   end(machine: string, move: Exclude<PermitMove, 'claim'>, now: number, why?: string): Permit | undefined {
     const permit = this.#newest.get(machine)
@@ -103,8 +111,8 @@ export class Permits {
     now: number,
     id: string,
   ): { permit: Permit; made: boolean } {
-    if (old.target === wish.target) return { permit: old, made: false }
-    this.end(wish.machine, 'withdraw', now, `replaced by a wish for ${wish.target}`)
+    if (old.target === wish.target && old.image === wish.image) return { permit: old, made: false }
+    this.end(wish.machine, 'withdraw', now, `replaced by a wish for ${wish.image ?? wish.target}`)
     return { permit: this.#make(wish, times, now, id), made: true }
   }
 
@@ -119,7 +127,9 @@ export class Permits {
 
   #make(wish: Wish, times: PermitTimes, now: number, id: string): Permit {
     const { machine, target, by } = wish
-    return this.#save({ id, machine, target, by, createdAt: now, expiresAt: now + times.lifetime, state: 'armed' })
+    const image = wish.image === undefined ? {} : { image: wish.image }
+    const expiresAt = now + times.lifetime
+    return this.#save({ id, machine, target, ...image, by, createdAt: now, expiresAt, state: 'armed' })
   }
 
   #move(permit: Permit, move: PermitMove, change: Partial<Permit>): Permit {

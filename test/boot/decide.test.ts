@@ -70,3 +70,21 @@ test('strangers are ignored, sent to their disk, or given a live profile; never 
     'local',
   )
 })
+
+test('a golden image goes by the same permit, which names its very version', () => {
+  const profile = aProfile('web', 'image')
+  const permit = { ...armed, image: `porter:13@sha256:${'0'.repeat(64)}` }
+  expect(decide(facts({ profile, session: 's1' })).do).toBe('local')
+  expect(decide(facts({ profile, permit }))).toMatchObject({ do: 'local' })
+  expect(decide(facts({ profile, permit, session: 's1' }))).toMatchObject({ do: 'image', permit })
+})
+
+test('a permit for another image than the profile has now does not wipe', () => {
+  const profile = aProfile('web', 'image')
+  const permit = { ...armed, image: 'banquo:1' }
+  expect(decide(facts({ profile, permit, session: 's1' }))).toEqual({
+    do: 'local',
+    why: 'permit p1 allows banquo:1, but the image is porter:13 now',
+  })
+  expect(decide(facts({ profile, permit: armed, session: 's1' })).do).toBe('local')
+})

@@ -68,6 +68,8 @@ test('the example of the design is a valid site, word for word', () => {
         kind: 'image',
         image: 'porter:13',
         layout: 'layouts/one-disk.yaml',
+        args: '',
+        after: 'reboot',
         vars: {},
         origin: { file: 'fleet.yaml', line: 15 },
       },

@@ -21,8 +21,8 @@ function tokenIn(menu: string): string {
   return /url=http:\/\/10\.77\.0\.1\/a\/(\S+)/.exec(menu)![1]!
 }
 
-function armed(house: TestHouse): void {
-  reinstall(house.house, 'duncan', { by: 'test' })
+async function armed(house: TestHouse): Promise<void> {
+  await reinstall(house.house, 'duncan', { by: 'test' })
 }
 
 test('a machine without a permit is sent to its disk, at every name', () => {
@@ -40,9 +40,9 @@ test('a machine without a permit is sent to its disk, at every name', () => {
   }
 })
 
-test('one permit installs once: claimed by its menu, used up by done', () => {
+test('one permit installs once: claimed by its menu, used up by done', async () => {
   using house = openHouse()
-  armed(house)
+  await armed(house)
   const menu = fetchMenu(house, power(house))
   expect(menu).toContain('KERNEL boot/vmlinuz')
   expect(house.house.permits.of('duncan')?.state).toBe('claimed')
@@ -55,9 +55,9 @@ test('one permit installs once: claimed by its menu, used up by done', () => {
   expect(fetchMenu(house, power(house))).not.toContain('vmlinuz')
 })
 
-test('the same menu fetched twice by its own session is the same install; a second boot is not', () => {
+test('the same menu fetched twice by its own session is the same install; a second boot is not', async () => {
   using house = openHouse()
-  armed(house)
+  await armed(house)
   const path = power(house)
   expect(fetchMenu(house, path)).toBe(fetchMenu(house, path))
   house.now += 60_000
@@ -67,9 +67,9 @@ test('the same menu fetched twice by its own session is the same install; a seco
   expect(fetchMenu(house, again)).not.toContain('vmlinuz')
 })
 
-test('names that can be guessed from the MAC hold neither an install nor a token', () => {
+test('names that can be guessed from the MAC hold neither an install nor a token', async () => {
   using house = openHouse()
-  armed(house)
+  await armed(house)
   for (const name of [
     'pxelinux.cfg/01-52-54-00-77-00-01',
     'pxelinux.cfg/01-52-54-00-77-00-01'.toUpperCase().replace('PXELINUX.CFG', 'pxelinux.cfg'),
@@ -83,9 +83,9 @@ test('names that can be guessed from the MAC hold neither an install nor a token
   expect(house.house.permits.of('duncan')?.state).toBe('armed')
 })
 
-test('a stranger with the path of the session, but not the address, gets the disk, and an event is left', () => {
+test('a stranger with the path of the session, but not the address, gets the disk, and an event is left', async () => {
   using house = openHouse()
-  armed(house)
+  await armed(house)
   expect(fetchMenu(house, power(house), '10.77.0.66')).not.toContain('vmlinuz')
   expect(house.house.permits.of('duncan')?.state).toBe('armed')
   expect(house.events()).toContainEqual({
@@ -99,9 +99,9 @@ test.each([
   ['by lease alone', () => 'a', own, 403],
   ['with a made-up token', (token: string) => `a/${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`, own, 403],
   ['from another address', (token: string) => `a/${token}`, '10.77.0.66', 403],
-])('the install answer %s is refused, and an event is left', (_, name, from, status) => {
+])('the install answer %s is refused, and an event is left', async (_, name, from, status) => {
   using house = openHouse()
-  armed(house)
+  await armed(house)
   const token = tokenIn(fetchMenu(house, power(house)))
   expect(house.ask(name(token), { from })).toMatchObject({ kind: 'refused', status })
   const headers = { 'x-rhn-provisioning-mac-0': 'eth0 52:54:00:77:00:01' }
@@ -110,9 +110,9 @@ test.each([
   expect(house.text(`a/${token}`)).toContain('rootpw')
 })
 
-test('whoever spoofs the MAC while the machine installs is another boot session and gets nothing', () => {
+test('whoever spoofs the MAC while the machine installs is another boot session and gets nothing', async () => {
   using house = openHouse()
-  armed(house)
+  await armed(house)
   const token = tokenIn(fetchMenu(house, power(house)))
   house.now += 30_000
   const spoofed = power(house)
@@ -123,9 +123,9 @@ test('whoever spoofs the MAC while the machine installs is another boot session 
   expect(house.text(`a/${token}`)).toContain('rootpw')
 })
 
-test('the answer is open for an hour after the claim', () => {
+test('the answer is open for an hour after the claim', async () => {
   using house = openHouse()
-  armed(house)
+  await armed(house)
   const token = tokenIn(fetchMenu(house, power(house)))
   house.now += 3_600_000
   expect(house.text(`a/${token}`)).toContain('rootpw')
@@ -133,17 +133,17 @@ test('the answer is open for an hour after the claim', () => {
   expect(house.ask(`a/${token}`)).toMatchObject({ kind: 'refused', status: 410 })
 })
 
-test('a withdrawn permit closes the answer at once', () => {
+test('a withdrawn permit closes the answer at once', async () => {
   using house = openHouse()
-  armed(house)
+  await armed(house)
   const token = tokenIn(fetchMenu(house, power(house)))
   withdraw(house.house, 'duncan', 'test')
   expect(house.ask(`a/${token}`)).toMatchObject({ kind: 'refused', status: 410 })
 })
 
-test('an install that never reports is failed after its time, with the last thing seen', () => {
+test('an install that never reports is failed after its time, with the last thing seen', async () => {
   using house = openHouse()
-  armed(house)
+  await armed(house)
   const token = tokenIn(fetchMenu(house, power(house)))
   takeReport(house.house, token, { kind: 'progress', step: 'packages', percent: 40 }, peer)
   house.now += 100 * 3_600_000
@@ -161,9 +161,9 @@ test('reading the site again makes no permit', () => {
   expect(house.house.permits.of('duncan')).toBeUndefined()
 })
 
-test('a broken answer is told with file, line and machine, and nothing half-written leaves', () => {
+test('a broken answer is told with file, line and machine, and nothing half-written leaves', async () => {
   using house = openHouse({ 'answers/web.hbs': 'ok\nrootpw {{vars.missing}}\n' })
-  armed(house)
+  await armed(house)
   const token = tokenIn(fetchMenu(house, power(house)))
   const finding = house.ask(`a/${token}`)
   expect(finding).toMatchObject({ kind: 'refused', status: 500 })

@@ -95,3 +95,19 @@ test('a file that is no database is named, and stays as it is', () => {
   writeFileSync(join(directory, 'birnam.sqlite'), 'x'.repeat(5000))
   expect(() => openDatabase(directory)).toThrow('cannot open the database')
 })
+
+test('a database of the first Birnam keeps its permits, and learns which image a permit is for', () => {
+  const old = new DatabaseSync(join(directory, 'birnam.sqlite'))
+  old.exec(`CREATE TABLE permits (id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, by TEXT NOT NULL,
+    createdAt INTEGER NOT NULL, expiresAt INTEGER NOT NULL, state TEXT NOT NULL, session TEXT, address TEXT,
+    claimedAt INTEGER, lastSeen TEXT, endedAt INTEGER, why TEXT) STRICT;
+    INSERT INTO permits VALUES ('p1', 'duncan', 'web', 'mac', 1, 2, 'armed', NULL, NULL, NULL, NULL, NULL, NULL);
+    PRAGMA user_version=1`)
+  old.close()
+  const database = openDatabase(directory)
+  const store = new SqlitePermits(database)
+  expect(store.load()).toEqual([permit])
+  store.save({ ...permit, image: 'porter:1' })
+  expect(store.load()).toEqual([{ ...permit, image: 'porter:1' }])
+  database.close()
+})

@@ -8,7 +8,7 @@ import { createLeaseTables } from './leases.ts'
 const schema = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS permits (
-    id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, by TEXT NOT NULL, createdAt INTEGER NOT NULL,
+    id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, image TEXT, by TEXT NOT NULL, createdAt INTEGER NOT NULL,
     expiresAt INTEGER NOT NULL, state TEXT NOT NULL, session TEXT, address TEXT, claimedAt INTEGER, lastSeen TEXT,
     endedAt INTEGER, why TEXT) STRICT;
   CREATE INDEX IF NOT EXISTS permits_machine ON permits (machine, createdAt);
@@ -17,7 +17,7 @@ const schema = `
   CREATE INDEX IF NOT EXISTS events_session ON events (session, id) WHERE session IS NOT NULL;
   CREATE INDEX IF NOT EXISTS events_machine ON events (machine, id) WHERE machine IS NOT NULL;
 `
-const version = 1
+const version = 2
 
 /** A database that is gone with the process: for `check` and for tests. */
 export const inMemory = ':memory:'
@@ -34,18 +34,23 @@ export function openDatabase(directory: string): DatabaseSync {
     if (path !== inMemory) chmodSync(path, 0o600)
     database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON')
     checkVersion(database, path)
+    upgrade(database)
     database.exec(schema)
     createLeaseTables(database)
     database.exec(`PRAGMA user_version=${version}`)
     return database
   } catch (error) {
     if (error instanceof Fault) throw error
-    throw new Fault('config-invalid', `cannot open the database: ${(error as Error).message}`, {
-      file: path,
-      hint: 'give a data directory that this user may write with --data DIR, or put a backup of the file there',
-      cause: error,
-    })
+    throw cannotOpen(path, error)
   }
+}
+
+export function cannotOpen(path: string, error: unknown): Fault {
+  return new Fault('config-invalid', `cannot open the database: ${(error as Error).message}`, {
+    file: path,
+    hint: 'give a data directory that this user may write with --data DIR, or put a backup of the file there',
+    cause: error,
+  })
 }
 
 /** The server's secret key, made once. Session ids and tokens are signed with it. */
@@ -53,6 +58,12 @@ export function serverKey(database: DatabaseSync): Buffer {
   database.prepare("INSERT OR IGNORE INTO meta (key, value) VALUES ('server-key', ?)").run(randomBytes(32))
   const row = database.prepare("SELECT value FROM meta WHERE key = 'server-key'").get() as { value: Uint8Array }
   return Buffer.from(row.value)
+}
+
+/** Brings an older file forward; a new one has everything from `schema`. */
+function upgrade(database: DatabaseSync): void {
+  const row = database.prepare('PRAGMA user_version').get() as { user_version: number }
+  if (row.user_version === 1) database.exec('ALTER TABLE permits ADD COLUMN image TEXT')
 }
 
 function checkVersion(database: DatabaseSync, path: string): void {

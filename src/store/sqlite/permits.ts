@@ -5,6 +5,7 @@ const columns = [
   'id',
   'machine',
   'target',
+  'image',
   'by',
   'createdAt',
   'expiresAt',

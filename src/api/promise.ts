@@ -1,0 +1,33 @@
+import type { Profile } from '../config/site.ts'
+import { Fault } from '../fault.ts'
+import type { House } from '../files/house.ts'
+import { formatReference, parseReference, readReference, type Reference } from '../image/reference.ts'
+
+type ImageProfile = Extract<Profile, { kind: 'image' }>
+
+/**
+ * The very version that a permit promises, `porter:13@sha256:…`: that of the profile, or another version of the same image when the
+ * caller says which. Throws `image-missing` and `permit-conflict`.
+ */
+export async function promiseImage(house: House, profile: ImageProfile, to: string | undefined): Promise<string> {
+  const own = parseReference(profile.image)
+  const wanted = to === undefined || to === profile.name ? own : otherVersion(profile, own, to)
+  const version = await house.images?.find(wanted)
+  if (!version) {
+    throw new Fault('image-missing', `profile ${profile.name} wants ${formatReference(wanted)}, which is not here`, {
+      ...profile.origin,
+      hint: `capture or push it; birnam image ls shows what there is`,
+    })
+  }
+  const tag = wanted.tag ?? version.tags[0]
+  return formatReference({ name: own.name, ...(tag !== undefined && { tag }), digest: version.digest })
+}
+
+function otherVersion(profile: ImageProfile, own: Reference, to: string): Reference {
+  const wanted = readReference(to)
+  if (wanted?.name === own.name) return wanted
+  throw new Fault('permit-conflict', `profile ${profile.name} installs ${own.name}, not ${to}`, {
+    ...profile.origin,
+    hint: `say --to ${own.name}:VERSION, or set another image: in the site first; a permit covers what the site says`,
+  })
+}

@@ -1,0 +1,38 @@
+import type { Answer } from '../boot/ask.ts'
+import type { Session } from '../boot/session.ts'
+import type { WipingProfile } from '../config/site.ts'
+import type { Asked } from './asked.ts'
+import { expectedAddress, type House } from './house.ts'
+
+export interface Why {
+  readonly status: 403 | 404 | 410
+  readonly message: string
+}
+
+/**
+ * Why what wipes a machine (or holds its secrets) is not given: it needs the claimed session's token, the machine's own address,
+ * and the hour after the claim. Undefined when it may be given.
+ */
+export function refusal(
+  house: House,
+  { machine, permit, profile }: Answer,
+  kind: WipingProfile['kind'],
+  session: Session | undefined,
+  asked: Pick<Asked, 'dry' | 'peer'>,
+): Why | undefined {
+  const what = kind === 'image' ? 'install script' : 'answer'
+  if (!machine) return { status: 404, message: 'nobody named this machine' }
+  if (profile?.kind !== kind) return { status: 404, message: `${machine.name} boots its disk and has no ${what}` }
+  if (asked.dry) return undefined
+  if (!session)
+    return { status: 403, message: `the install answer of ${machine.name} needs the token of its boot session` }
+  if (permit?.session !== session.id) return { status: 403, message: `this session may not install ${machine.name}` }
+  if (permit.state === 'used') return { status: 410, message: `${machine.name} is installed; its ${what} is closed` }
+  if (permit.state !== 'claimed') return { status: 410, message: `permit ${permit.id} is ${permit.state}` }
+  const expected = permit.address ?? expectedAddress(house, session.mac, session)
+  if (expected !== asked.peer.address) return { status: 403, message: 'asked from a foreign address' }
+  const limit = house.registry.site.server.permits.answer * 1000
+  return house.now() - permit.claimedAt! > limit
+    ? { status: 410, message: `the ${what} of ${machine.name} was open for ${limit / 60_000} minutes` }
+    : undefined
+}
