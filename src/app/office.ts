@@ -3,9 +3,13 @@ import { addRoutes } from '../api/routes.ts'
 import { LeaseBook } from '../dhcp/lease.ts'
 import { apiServer } from '../http/api-server.ts'
 import { openDatabase } from '../store/sqlite/database.ts'
+import { lockData } from '../store/sqlite/lock.ts'
 import { SqliteLeases } from '../store/sqlite/leases.ts'
 import { addressesOf, openCore } from './core.ts'
 import { forecastLines } from './forecast.ts'
+
+/** Other commands of this host may be at work for a moment, in milliseconds. */
+const patience = 5000
 
 /** The API without a server: commands work on the site and the data directory themselves. */
 export interface LocalOffice extends AsyncDisposable {
@@ -18,7 +22,9 @@ export interface LocalOffice extends AsyncDisposable {
 
 export async function openOffice(place: { readonly site: string; readonly data: string }): Promise<LocalOffice> {
   const site = loadSite(place.site)
-  const database = openDatabase(place.data)
+  await using opened = new AsyncDisposableStack()
+  opened.use(lockData(place.data, patience))
+  const database = opened.adopt(openDatabase(place.data), (open) => open.close())
   const leases = new LeaseBook(new SqliteLeases(database))
   const { house, shelf } = openCore({
     database,
@@ -26,7 +32,8 @@ export async function openOffice(place: { readonly site: string; readonly data: 
     addresses: addressesOf(leases),
     httpPort: () => site.server.http.port,
   })
-  const app = apiServer()
+  opened.defer(() => house.journal.flush())
+  const app = opened.adopt(apiServer(), (server) => server.close())
   addRoutes(app, {
     house,
     shelf,
@@ -36,15 +43,12 @@ export async function openOffice(place: { readonly site: string; readonly data: 
     leases: () => leases.list(),
   })
   await app.ready()
+  const close = opened.move()
   return {
     async send(method, path, body) {
       const reply = await app.inject({ method, url: path, ...(body === undefined ? {} : { payload: body as object }) })
       return { status: reply.statusCode, body: reply.body }
     },
-    async [Symbol.asyncDispose]() {
-      await app.close()
-      house.journal.flush()
-      database.close()
-    },
+    [Symbol.asyncDispose]: () => close.disposeAsync(),
   }
 }

@@ -12,6 +12,7 @@ import { LeaseBook } from '../dhcp/lease.ts'
 import { apiServer } from '../http/api-server.ts'
 import type { Event } from '../journal/journal.ts'
 import { openDatabase } from '../store/sqlite/database.ts'
+import { lockData } from '../store/sqlite/lock.ts'
 import { SqliteLeases } from '../store/sqlite/leases.ts'
 import { addressesOf, openCore, type Core } from './core.ts'
 import { openDoors, type Doors } from './doors.ts'
@@ -32,11 +33,15 @@ export interface ServerPlace {
   readonly data: string
 }
 
+/** A command that works without a server lets go of the data directory within moments. */
+const patience = 2000
+
 /** config → store → rooms → listeners, and stopped in reverse. */
 export async function openServer(place: ServerPlace, options: { readonly verbose: boolean }): Promise<Server> {
   await using opened = new AsyncDisposableStack()
   const log = openLog(options.verbose)
   const holder = new SiteHolder(place.site)
+  opened.use(lockData(place.data, patience))
   const database = opened.adopt(openDatabase(place.data), (open) => open.close())
   const leases = new LeaseBook(new SqliteLeases(database))
   let doors: Doors | undefined

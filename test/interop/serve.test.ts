@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { files } from '../house.ts'
@@ -30,6 +30,25 @@ test('a change is in force without a restart; a bad edit keeps the last good sta
   expect(await served.get(menu)).toContain('changed=1')
   const applied = await served.birnam('apply')
   expect([applied.code, applied.out]).toEqual([1, expect.stringContaining('the last good state stays')])
+})
+
+test('a second server on the same data does not start, and the first goes on', async () => {
+  await using served = await openServed(site)
+  await served.start()
+  const second = await served.birnam('serve')
+  expect([second.code, second.err]).toEqual([
+    1,
+    expect.stringContaining('another Birnam works with the data directory'),
+  ])
+  expect(JSON.parse((await served.birnam('status', '--json')).out)).toMatchObject({ running: true })
+})
+
+test('a command never works past a server that runs and cannot be reached', async () => {
+  await using served = await openServed(site)
+  await served.start()
+  rmSync(join(served.directory, 'data/birnam.sock'))
+  const { code, err } = await served.birnam('withdraw', 'duncan')
+  expect([code, err]).toEqual([1, expect.stringContaining('another Birnam works with the data directory')])
 })
 
 test('a permit survives kill -9, and a command reaches the running server', async () => {
