@@ -9,7 +9,7 @@ export interface Found {
 }
 
 /** What Birnam ships and a site may override by a file of the same name. */
-const shippedFolders: readonly string[] = ['kickstart', 'templates', 'pxelinux']
+const shippedFolders: readonly string[] = ['kickstart', 'templates', 'pxelinux', 'layouts']
 
 /** Looks files up by name: in the site first, then in what Birnam ships. */
 export class Paths {

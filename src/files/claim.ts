@@ -17,8 +17,8 @@ export function claim(house: House, answer: Answer, session: Session, from: stri
     return { ...answer, plan: { do: 'local', why: 'the install menu was asked for from a foreign address' } }
   }
   const before = house.permits.of(machine.name)
-  const permit = house.permits.claim(machine.name, session.id, from, now)
-  if (!permit) return { ...answer, plan: { do: 'local', why: 'the permit is not open any more' } }
+  const permit = claimed(house, machine.name, session.id, from)
+  if ('why' in permit) {
   session.address = from
   if (before?.state === 'armed') record('permit.claimed', { permit: permit.id, target: permit.target, from })
   return answer
