@@ -37,7 +37,8 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
   const http = await openWeb(parts)
   const tftp = await openFiles(parts, udp)
   const dhcp = await openAddresses(parts, udp)
-  const retrying = setInterval(() => void dhcp.door.retry(), 5000)
+  const failed = (error: unknown): void => parts.log.error({ err: error }, 'dhcp.failed')
+  const retrying = setInterval(() => void dhcp.door.retry().catch(failed), 5000)
   const counters = (): Record<string, unknown> => ({
     http: http.door?.counters,
     tftp: tftp.door?.counters,
@@ -47,7 +48,7 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
     listeners: [http.listener, tftp.listener, dhcp.listener],
     httpPort: http.door?.port,
     counters,
-    update: (site) => void dhcp.door.update(site.server.dhcp),
+    update: (site) => void dhcp.door.update(site.server.dhcp).catch(failed),
     async close() {
       // No new boots first, then let those under way end.
       clearInterval(retrying)

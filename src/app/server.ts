@@ -72,7 +72,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   holder.onChange((site, problems) => siteChanged(core, doors, log, site, problems))
   opened.adopt(watchSite(place.site, reload), (watch) => watch.close())
   opened.adopt(
-    setInterval(() => closeLate(core.house), 1000),
+    setInterval(() => closeLateOnes(core, log), 1000),
     clearInterval,
   )
   const stop = opened.move()
@@ -88,6 +88,15 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
       log.info('server.stopped')
       log.flush()
     },
+  }
+}
+
+/** A full disk says so in each event that cannot be written; a permit that cannot be closed is closed to everybody by its time. */
+function closeLateOnes({ house }: Core, log: Logger): void {
+  try {
+    closeLate(house)
+  } catch (error) {
+    log.error({ err: error }, 'permit.failed')
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Machine, Profile, Site, WipingProfile } from '../config/site.ts'
 import { readReference } from '../image/reference.ts'
-import type { Permit } from '../machine/permit.ts'
+import { isLate, type Permit } from '../machine/permit.ts'
 import type { Plan } from './plan.ts'
 
 /** The facts of one decision. Pure: time and identity come in. */
@@ -46,7 +46,7 @@ function wipe(facts: Facts, machine: Machine, profile: WipingProfile): Plan {
   if (profile.kind === 'image' && nameOf(permit.image) !== nameOf(profile.image)) {
     return local(`permit ${permit.id} allows ${permit.image}, but the image is ${profile.image} now`)
   }
-  if (permit.state === 'armed' && now >= permit.expiresAt) return local(`permit ${permit.id} has expired`)
+  if (permit.state === 'armed' && isLate(permit, now, 0)) return local(`permit ${permit.id} has expired`)
   if (permit.state === 'claimed' && permit.session !== session) {
     return local(`permit ${permit.id} is claimed by boot session ${permit.session}`)
   }

@@ -13,7 +13,7 @@ export interface Session {
   readonly startedAt: number
   stage: Stage
   stageAt: number
-  /** The address its DHCP ACK gave, or that first fetched its menu. */
+  /** The address that fetched its install menu. */
   address?: string
 }
 
@@ -60,7 +60,7 @@ export class Sessions {
     const known = this.#byMac.get(mac)
     if (known?.id === id) return known
     const startedAt = Number.parseInt(parts[2]!, 36)
-    if (!same(id, this.#idOf(mac, startedAt)) || now - startedAt > forgetAfter) return undefined
+    if (!same(id, this.#idOf(mac, startedAt)) || Math.abs(now - startedAt) > forgetAfter) return undefined
     const session = this.#make(mac, startedAt)
     return known && known.startedAt > session.startedAt ? session : this.#remember(session)
   }

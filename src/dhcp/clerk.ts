@@ -6,7 +6,7 @@ import type { Lease } from './lease.ts'
 import { decodePacket, encodePacket } from './packet.ts'
 import { readRequest, type DropReason, type Request } from './request.ts'
 import { roomFor, routeOf, type Destination } from './route.ts'
-import { Seldom } from './seldom.ts'
+import { Seldom } from '../journal/seldom.ts'
 
 /** What is to be done about one datagram: write the lease first, then send the reply, then tell. */
 export interface Outcome {

@@ -45,6 +45,9 @@ class Server implements DhcpServer {
   readonly #clerk: Clerk
   readonly #doors = new Map<string, Door>()
   readonly missing = new Map<string, Error>()
+  /** Sockets are opened and closed in turn: two at once would open the same interface twice. */
+  #turn: Promise<void> = Promise.resolve()
+  #isClosed = false
 
   constructor(parts: DhcpParts) {
     this.#parts = parts
@@ -62,19 +65,13 @@ class Server implements DhcpServer {
 
   async update(settings: DhcpSettings): Promise<void> {
     this.#desk.update(settings, this.#parts.clock.now())
-    const wanted = new Set(settings.mode === 'server' ? settings.interfaces : [])
-    for (const [name, door] of this.#doors) {
-      if (wanted.has(name)) continue
-      this.#doors.delete(name)
-      await door.close()
-    }
-    for (const name of this.missing.keys()) if (!wanted.has(name)) this.missing.delete(name)
-    for (const name of wanted) if (!this.#doors.has(name)) await this.#listen(name)
+    await this.#inTurn(() => this.#listenOn(settings.mode === 'server' ? settings.interfaces : []))
   }
 
   async retry(): Promise<void> {
-    const names = [...this.missing.keys()]
-    for (const name of names) await this.#listen(name)
+    await this.#inTurn(async () => {
+      for (const name of this.missing.keys()) await this.#listen(name)
+    })
   }
 
   forecast(client: Client, interfaceName?: string): Forecast {
@@ -84,13 +81,33 @@ class Server implements DhcpServer {
   }
 
   async close(): Promise<void> {
-    const doors = [...this.#doors.values()]
-    this.#doors.clear()
-    await Promise.all(doors.map((door) => door.close()))
+    await this.#inTurn(async () => {
+      this.#isClosed = true
+      const doors = [...this.#doors.values()]
+      this.#doors.clear()
+      await Promise.all(doors.map((door) => door.close()))
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(() => (this.#isClosed ? undefined : work()))
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  async #listenOn(names: readonly string[]): Promise<void> {
+    const wanted = new Set(names)
+    for (const [name, door] of this.#doors) {
+      if (wanted.has(name)) continue
+      this.#doors.delete(name)
+      await door.close()
+    }
+    for (const name of this.missing.keys()) if (!wanted.has(name)) this.missing.delete(name)
+    for (const name of wanted) if (!this.#doors.has(name)) await this.#listen(name)
   }
 
   async #listen(name: string): Promise<void> {

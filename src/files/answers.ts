@@ -61,14 +61,16 @@ function byLease(house: House, { peer }: Asked): Mac | undefined {
 
 function refuse(house: House, answer: Answer | undefined, who: Who | undefined, asked: Asked, why: Why): Refusal {
   if (!asked.dry && why.status !== 404) {
-    house.journal.record({
+    const { address: from } = asked.peer
+    const event = {
       at: house.now(),
       type: 'answer.refused',
       ...(answer?.machine && { machine: answer.machine.name }),
       ...(who && { mac: who.mac }),
       ...(who?.session && { session: who.session.id }),
-      detail: { why: why.message, from: asked.peer.address },
-    })
+      detail: { why: why.message, from },
+    }
+    house.journal.recordSeldom(event, `${from} ${why.message}`)
   }
   return { kind: 'refused', ...why }
 }
@@ -105,7 +107,8 @@ function tell(house: House, machine: Machine, { mac, session }: Who, template: s
   const now = house.now()
   const boot = session ?? house.sessions.current(mac)
   if (boot) reach(boot, 'answer', now)
-  if (session) house.permits.seen(machine.name, 'its answer was fetched')
+  if (session && house.permits.of(machine.name)?.session === session.id)
+    house.permits.seen(machine.name, 'its answer was fetched')
   const id = boot && { session: boot.id }
   house.journal.record({ at: now, type: 'answer.given', machine: machine.name, mac, ...id, detail: { template } })
 }

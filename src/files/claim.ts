@@ -17,8 +17,13 @@ export function claim(house: House, answer: Answer, session: Session, from: stri
     return { ...answer, plan: { do: 'local', why: 'the install menu was asked for from a foreign address' } }
   }
   const before = house.permits.of(machine.name)
-  const permit = claimed(house, machine.name, session.id, from)
-  if ('why' in permit) {
+  let permit
+  try {
+    permit = house.permits.claim(machine.name, session.id, from, now)
+  } catch (error) {
+    record('claim.refused', { why: (error as Error).message, from })
+  }
+  if (!permit) return { ...answer, plan: { do: 'local', why: 'the permit could not be claimed' } }
   session.address = from
   if (before?.state === 'armed') record('permit.claimed', { permit: permit.id, target: permit.target, from })
   return answer

@@ -13,7 +13,7 @@ import { normalise, splitSession, told } from './names.ts'
 /** What a name means, for both carriers: menus, answers, kernels, the site's own files, loaders. */
 export class Shelf {
   readonly #house: House
-  readonly #static = new Map<string, { readonly until: number; readonly content: Content | undefined }>()
+  readonly #static = new Map<string, { readonly at: number; readonly content: Content | undefined }>()
 
   constructor(house: House) {
     this.#house = house
@@ -45,7 +45,8 @@ export class Shelf {
     if (!session || !machine) return
     const stage = transfer.outcome === 'sent' ? stageOf(house, rest) : undefined
     if (stage) reach(session, stage, house.now())
-    if (stage === 'kernel') house.permits.seen(machine.name, `${rest} was fetched`)
+    if (stage === 'kernel' && house.permits.of(machine.name)?.session === session.id)
+      house.permits.seen(machine.name, `${rest} was fetched`)
     const { carrier, bytes, milliseconds, outcome } = transfer
     const detail = { name: told(rest), stage, carrier, bytes, ms: Math.round(milliseconds) }
     const whose = { machine: machine.name, mac: session.mac, session: session.id }
@@ -63,10 +64,11 @@ export class Shelf {
   #file(name: string): Content | undefined {
     const now = this.#house.now()
     const known = this.#static.get(name)
-    if (known && now < known.until) return known.content
+    // However the clock jumps.
+    if (known && Math.abs(now - known.at) < 1000) return known.content
     const content = this.#read(name)
     if (this.#static.size > 10_000) this.#static.clear()
-    this.#static.set(name, { until: now + 1000, content })
+    this.#static.set(name, { at: now, content })
     return content
   }
 

@@ -1,3 +1,5 @@
+import { Seldom } from './seldom.ts'
+
 /** One thing that happened, in the order of the boot. The type is stable and documented in docs/boot.md. */
 export interface Event {
   /** Milliseconds since 1970. */
@@ -41,6 +43,7 @@ export interface JournalListeners {
 export class Journal {
   readonly #store: EventStore
   readonly #listeners: JournalListeners
+  readonly #seldom = new Seldom(1000)
   #waiting: Event[] = []
   #timer: NodeJS.Timeout | undefined
   #written = 0
@@ -56,6 +59,13 @@ export class Journal {
     this.#listeners.onEvent?.(event)
     if (this.#waiting.length >= flushAt && !this.#failing) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), flushAfter).unref()
+  }
+
+  /** The same for what anybody can make happen as often as he likes: one event of a kind and an origin in a second, with the number of all. */
+  recordSeldom(event: Event, origin: string): void {
+    const count = this.#seldom.pass(`${event.type} ${event.machine} ${origin}`, event.at)
+    if (count === undefined) return
+    this.record(count === 1 ? event : { ...event, detail: { ...event.detail, count } })
   }
 
   ofSession(session: string): readonly StoredEvent[] {
@@ -78,7 +88,15 @@ export class Journal {
     this.#written += batch.length
     if (this.#written < keep / 10) return
     this.#written = 0
-    this.#store.trim(keep)
+    this.#trim()
+  }
+
+  #trim(): void {
+    try {
+      this.#store.trim(keep)
+    } catch (error) {
+      this.#listeners.onError?.(error)
+    }
   }
 
   /** A boot is never held up by its own story: what cannot be written now waits, within bounds. */

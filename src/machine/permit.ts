@@ -44,6 +44,19 @@ export interface Wish {
   readonly again?: boolean
 }
 
+/** By how much a clock may have been set back before what it wrote is in doubt, in milliseconds. */
+const setBack = 3600_000
+
+/**
+ * Whether the time of an open permit is over. Also when it began long after now: the clock was wrong then or is wrong now, and a permit
+ * that was to hold for a day would hold for a year.
+ */
+export function isLate(permit: Permit, now: number, install: number): boolean {
+  const { state, createdAt, expiresAt, claimedAt = createdAt } = permit
+  const [from, to] = state === 'armed' ? [createdAt, expiresAt] : [claimedAt, claimedAt + install]
+  return now >= to || now < from - setBack
+}
+
 /** The newest permit of every machine. A machine without one boots its disk. */
 export class Permits {
   readonly #store: PermitStore
@@ -62,7 +75,7 @@ export class Permits {
   /** The same wish twice is one permit. */
   arm(wish: Wish, times: PermitTimes, now: number, id: string): { readonly permit: Permit; readonly made: boolean } {
     const old = this.#newest.get(wish.machine)
-    if (old?.state === 'armed' && now < old.expiresAt) return this.#keepOrRetarget(old, wish, times, now, id)
+    if (old?.state === 'armed' && !isLate(old, now, 0)) return this.#keepOrRetarget(old, wish, times, now, id)
     if (old?.state === 'claimed') this.#giveUp(old, wish, now)
     return { permit: this.#make(wish, times, now, id), made: true }
   }
@@ -71,7 +84,7 @@ export class Permits {
   claim(machine: string, session: string, address: string | undefined, now: number): Permit | undefined {
     const permit = this.#newest.get(machine)
     if (permit?.state === 'claimed' && permit.session === session) return permit
-    if (permit?.state !== 'armed' || now >= permit.expiresAt) return undefined
+    if (permit?.state !== 'armed' || isLate(permit, now, 0)) return undefined
     return this.#move(permit, 'claim', { session, claimedAt: now, ...(address !== undefined && { address }) })
   }
 
@@ -87,10 +100,16 @@ export class Permits {
     return this.#move(permit, move, { endedAt: now, ...(why !== undefined && { why }) })
   }
 
-  /** Remembers the last thing seen of a claimed install. */
+  /** Remembers the last thing seen of a claimed install. A boot never stops because that cannot be written. */
   seen(machine: string, what: string): void {
     const permit = this.#newest.get(machine)
-    if (permit?.state === 'claimed' && permit.lastSeen !== what) this.#save({ ...permit, lastSeen: what })
+    if (permit?.state !== 'claimed' || permit.lastSeen === what) return
+    const seen = { ...permit, lastSeen: what }
+    try {
+      this.#save(seen)
+    } catch {
+      this.#remember(seen)
+    }
   }
 
   /** Closes what has waited too long: armed ones expire, installs that never reported fail. Only open permits are looked at. */
@@ -98,8 +117,8 @@ export class Permits {
     const ended: Permit[] = []
     for (const machine of this.#open) {
       const permit = this.#newest.get(machine)!
-      const late = permit.state === 'armed' ? now >= permit.expiresAt : now >= permit.claimedAt! + times.install
-      if (late) ended.push(this.#move(permit, 'expire', { endedAt: now, why: lateBecause(permit) }))
+      if (isLate(permit, now, times.install))
+        ended.push(this.#move(permit, 'expire', { endedAt: now, why: lateBecause(permit) }))
     }
     return ended
   }

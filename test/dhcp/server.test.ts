@@ -221,6 +221,17 @@ test('an interface that cannot be opened is missing, the others answer; it is op
   expect([...server.missing.keys()]).toEqual([])
 })
 
+test('edits and retries at the same time open an interface once, and nothing opens after the end', async () => {
+  const cards = new Cards()
+  const server = await open(cards, { settings: settings(here, ['broken']) })
+  cards.broken.delete('broken')
+  const both = settings(here, ['broken', 'eth0'])
+  await Promise.all([server.update(both), server.retry(), server.update(both), server.retry()])
+  expect(cards.opened).toEqual(['broken', 'eth0'])
+  await Promise.all([server.close(), server.update(settings(here, ['late']))])
+  expect([cards.listening, cards.opened]).toEqual([[], ['broken', 'eth0']])
+})
+
 test('one boot leaves its events', async () => {
   const cards = new Cards()
   const told: DhcpEvent[] = []

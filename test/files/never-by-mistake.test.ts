@@ -110,6 +110,30 @@ test.each([
   expect(house.text(`a/${token}`)).toContain('rootpw')
 })
 
+test('a claim that cannot be written boots the disk, and an event is left', () => {
+  using house = openHouse()
+  void armed(house)
+  house.house.permits.claim = () => {
+    throw new Error('database or disk is full')
+  }
+  expect(fetchMenu(house, power(house))).not.toContain('vmlinuz')
+  expect(house.events()).toContainEqual({
+    type: 'claim.refused',
+    detail: { why: 'database or disk is full', from: own },
+  })
+})
+
+test('another session of the machine says nothing about the install', () => {
+  using house = openHouse()
+  void armed(house)
+  fetchMenu(house, power(house))
+  house.now += 30_000
+  const path = power(house)
+  const sent = { carrier: 'tftp', bytes: 6, milliseconds: 1, outcome: 'sent' } as const
+  house.shelf.ended({ ...sent, name: `${path}boot/vmlinuz`, peer })
+  expect(house.house.permits.of('duncan')?.lastSeen).toBeUndefined()
+})
+
 test('whoever spoofs the MAC while the machine installs is another boot session and gets nothing', async () => {
   using house = openHouse()
   await armed(house)

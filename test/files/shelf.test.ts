@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { normalise, splitSession, told } from '../../src/files/names.ts'
@@ -46,6 +46,14 @@ test.each([
   using house = openHouse()
   const finding = house.ask(name)
   expect(finding === undefined || finding.kind === 'refused').toBe(true)
+})
+
+test('a file that comes is found within a second, also when the clock was set back', () => {
+  using house = openHouse()
+  expect(house.ask('late.txt')).toBeUndefined()
+  writeFileSync(join(house.directory, 'files/late.txt'), 'late')
+  house.now -= 3_600_000
+  expect(house.ask('late.txt')).toMatchObject({ kind: 'file', size: 4 })
 })
 
 test('a link out of the site leads nowhere', () => {

@@ -23,6 +23,30 @@ test('a full disk is told once, holds nothing up, and nothing is lost when there
   expect(journal.ofSession('s1').map(({ at }) => at)).toEqual(Array.from({ length: 1200 }, (_, at) => at))
 })
 
+test('a store that cannot tidy up is told, and stops nothing', () => {
+  class Untidy extends MemoryEvents {
+    override trim(): void {
+      throw new Error('database or disk is full')
+    }
+  }
+  const told: unknown[] = []
+  const journal = new Journal(new Untidy(), { onError: (error) => told.push(error) })
+  for (let at = 0; at < 100_000; at++) journal.record({ at, type: 'menu.given', session: `s${at % 1000}` })
+  journal.flush()
+  expect(told).toHaveLength(1)
+  expect(journal.ofSession('s1')).toHaveLength(100)
+})
+
+test('what anybody can make happen is one event in a second, with the number of all', () => {
+  const journal = new Journal(new MemoryEvents())
+  for (let at = 0; at <= 2000; at++) journal.recordSeldom({ at, type: 'answer.refused', session: 's1' }, '10.77.0.66')
+  expect(journal.ofSession('s1').map(({ at, detail }) => [at, detail?.['count']])).toEqual([
+    [0, undefined],
+    [1000, 1000],
+    [2000, 1000],
+  ])
+})
+
 test('what waits for a disk is bounded: the oldest is given up first', () => {
   const store = new FullDisk()
   const journal = new Journal(store)

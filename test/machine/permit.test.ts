@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Permits } from '../../src/machine/permit.ts'
+import { Permits, type Permit } from '../../src/machine/permit.ts'
 import { MemoryPermits } from '../../src/store/memory/permits.ts'
 
 const times = { lifetime: 1000, install: 5000 }
@@ -53,6 +53,43 @@ test('an armed permit expires, and an install that never reports fails with the 
     { id: 'p2', state: 'failed', why: 'no report came in time; last seen: partitioning (12 %)' },
   ])
   expect(all.expire(times, 99_999)).toEqual([])
+})
+
+test('a permit of a clock that was wrong opens nothing: it does not hold for a year because the clock was set back', () => {
+  const all = permits()
+  const wrong = 400 * 24 * 3600_000
+  all.arm(wish, times, wrong, 'p1')
+  expect(all.claim('duncan', 's1', undefined, 5)).toBeUndefined()
+  expect(all.expire(times, 5)).toMatchObject([{ id: 'p1', state: 'expired' }])
+  all.arm(wish, times, wrong, 'p2')
+  all.claim('duncan', 's2', undefined, wrong)
+  expect(all.expire(times, wrong - 60_000)).toEqual([])
+  expect(all.expire(times, 5)).toMatchObject([{ id: 'p2', state: 'failed' }])
+})
+
+test('a disk that is full makes no permit and no claim, and stops no install that is claimed', () => {
+  class FullDisk extends MemoryPermits {
+    full = false
+    override save(permit: Permit): void {
+      if (this.full) throw new Error('database or disk is full')
+      super.save(permit)
+    }
+  }
+  const disk = new FullDisk()
+  const all = permits(disk)
+  disk.full = true
+  expect(() => all.arm(wish, times, 0, 'p1')).toThrow('full')
+  expect(all.of('duncan')).toBeUndefined()
+  disk.full = false
+  all.arm(wish, times, 0, 'p2')
+  disk.full = true
+  expect(() => all.claim('duncan', 's1', undefined, 5)).toThrow('full')
+  expect(all.of('duncan')?.state).toBe('armed')
+  disk.full = false
+  all.claim('duncan', 's1', undefined, 6)
+  disk.full = true
+  all.seen('duncan', 'its answer was fetched')
+  expect(all.of('duncan')?.lastSeen).toBe('its answer was fetched')
 })
 
 test('permits survive a restart, claimed ones with their session', () => {

@@ -46,6 +46,27 @@ test.each(Object.entries(permitStores))('%s keeps the newest permit of each mach
   ])
 })
 
+test.each(Object.entries(permitStores))('%s knows the newest permit although the clock was set back', (_, open) => {
+  const store = open()
+  store.save({ ...permit, createdAt: 900, state: 'withdrawn' })
+  store.save({ ...permit, id: 'p2', createdAt: 5 })
+  expect(store.load()).toEqual([{ ...permit, id: 'p2', createdAt: 5 }])
+})
+
+test('a full disk is told as such', () => {
+  const database = openDatabase(inMemory)
+  const [permits, events] = [new SqlitePermits(database), new SqliteEvents(database)]
+  const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { page_count: number }
+  database.exec(`PRAGMA max_page_count=${pages}`)
+  const long = 'x'.repeat(10_000)
+  expect(() => permits.save({ ...permit, why: long })).toThrow(
+    'the permit of duncan cannot be written: database or disk is full',
+  )
+  expect(() => events.append([{ at: 1, type: 'report.log', detail: { text: long } }])).toThrow(
+    'database or disk is full',
+  )
+})
+
 test.each(Object.entries(eventStores))(
   '%s tells the events of a boot in order and of a machine from the newest',
   (_, open) => {

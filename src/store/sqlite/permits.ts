@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import { Fault } from '../../fault.ts'
 import type { Permit, PermitStore } from '../../machine/permit.ts'
 
 const columns = [
@@ -31,14 +32,22 @@ export class SqlitePermits implements PermitStore {
 
   /** The newest permit of each machine. */
   load(): readonly Permit[] {
-    const newest = 'SELECT max(createdAt) FROM permits AS other WHERE other.machine = permits.machine'
-    const rows = this.#database.prepare(`SELECT * FROM permits WHERE createdAt = (${newest}) ORDER BY rowid`).all()
+    // A row that is replaced goes to the end. Not by createdAt: a clock that was set back would bring an old permit back.
+    const newest = 'SELECT max(rowid) FROM permits GROUP BY machine'
+    const rows = this.#database.prepare(`SELECT * FROM permits WHERE rowid IN (${newest})`).all()
     return rows.map(
       (row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as unknown as Permit,
     )
   }
 
   save(permit: Permit): void {
-    this.#save.run(...columns.map((column): SQLInputValue => permit[column] ?? null))
+    try {
+      this.#save.run(...columns.map((column): SQLInputValue => permit[column] ?? null))
+    } catch (error) {
+      throw new Fault('internal', `the permit of ${permit.machine} cannot be written: ${(error as Error).message}`, {
+        hint: 'is the disk of the data directory full?',
+        cause: error,
+      })
+    }
   }
 }

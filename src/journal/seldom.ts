@@ -1,9 +1,9 @@
 const remembered = 1024
 
-/** Lets the first of a kind through and then one in each period, so a flood of packets is not a flood of messages. */
+/** Lets the first of a kind through and then one in each period, so a flood of requests is not a flood of messages. */
 export class Seldom {
   readonly #period: number
-  readonly #seen = new Map<string, { until: number; held: number }>()
+  readonly #seen = new Map<string, { at: number; held: number }>()
 
   /** `period` is in milliseconds. */
   constructor(period: number) {
@@ -13,13 +13,14 @@ export class Seldom {
   /** How many there were since the last that got through, this one included; undefined when this one is held back. */
   pass(key: string, now: number): number | undefined {
     const seen = this.#seen.get(key)
-    if (seen && now < seen.until) {
+    // However the clock jumps.
+    if (seen && Math.abs(now - seen.at) < this.#period) {
       seen.held++
       return undefined
     }
     this.#seen.delete(key)
     if (this.#seen.size >= remembered) this.#seen.delete(this.#seen.keys().next().value!)
-    this.#seen.set(key, { until: now + this.#period, held: 0 })
+    this.#seen.set(key, { at: now, held: 0 })
     return (seen?.held ?? 0) + 1
   }
 }
