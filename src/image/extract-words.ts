@@ -1,0 +1,48 @@
+/**
+ * The GNU tar command that lays one layer over a tree, byte for byte as it was captured. Used by the imager and by the
+ * fidelity test, so that what is tested is what installs. The tar comes on standard input, already decompressed.
+ * - `--delay-directory-restore`: times and modes of directories are set when all their entries are there.
+ * - no `--overwrite`: a file is replaced, never written through, so hard links of the lower layer stay apart.
+ */
+export function extractWords(directory: string): string[] {
+  return [
+    'tar',
+    '--extract',
+    '--file=-',
+    `--directory=${directory}`,
+    '--numeric-owner',
+    '--same-owner',
+    '--preserve-permissions',
+    '--acls',
+    '--xattrs',
+    '--xattrs-include=*',
+    '--delay-directory-restore',
+    '--blocking-factor=128',
+  ]
+}
+
+/** What GNU tar is told when it packs; `offered` is its `--help`, so that an old one is not asked for what it does not know. */
+export function packWords(directory: string, offered: string): string[] {
+  const wanted: readonly [word: string, option: string][] = [
+    ['--format=pax', '--format'],
+    // No access times (they change by reading) and no process ids: the same tree gives the same bytes.
+    ['--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime', '--pax-option'],
+    ['--numeric-owner', '--numeric-owner'],
+    ['--sparse', '--sparse'],
+    ['--xattrs', '--xattrs'],
+    ['--xattrs-include=*', '--xattrs-include'],
+    ['--acls', '--acls'],
+    ['--selinux', '--selinux'],
+    ['--no-recursion', '--no-recursion'],
+    ['--null', '--null'],
+    ['--no-unquote', '--no-unquote'],
+    ['--verbatim-files-from', '--verbatim-files-from'],
+    ['--quoting-style=escape', '--quoting-style'],
+    ['--blocking-factor=128', '--blocking-factor'],
+  ]
+  // The help text breaks long words into brackets: --[no-]null, --blocking-factor=BLOCKS.
+  const known = (option: string): boolean =>
+    offered.includes(option) || offered.includes(option.replace('--no-', '--[no-]')) || offered === ''
+  const words = wanted.filter(([, option]) => known(option)).map(([word]) => word)
+  return ['tar', '--create', '--file=-', `--directory=${directory}`, ...words, '--files-from=-']
+}

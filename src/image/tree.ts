@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { nameOf, parentOf, type EntryType, type TarEntry } from './tar-entry.ts'
+
+export type NodeType = Exclude<EntryType, 'link'>
+
+/** What one path of a version is. Text is latin1: one character is one byte. */
+export interface TreeNode {
+  readonly type: NodeType
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Bytes; 0 for what is no regular file. */
+  readonly size: number
+  /** Seconds since 1970, rounded down, and nanoseconds. */
+  readonly mtime: number
+  readonly nsec: number
+  /** Of a symlink. */
+  readonly target: string
+  /** `major:minor` of a device node, else empty. */
+  readonly device: string
+  /** A digest over extended attributes, ACLs and labels; empty when there are none. */
+  readonly xattrs: string
+  /** Names of one inode share this: the name that the archive carries the bytes under. Empty when it has one name. */
+  readonly group: string
+  /** SHA-256 of the content in hexadecimal, where somebody has computed it. */
+  readonly sha256: string
+  /** Only of what was captured here: seconds and nanoseconds of the inode's last change, and its number, to notice changed attributes. */
+  readonly changed: string
+  readonly inode: string
+}
+
+/** Every path of a version; the root is the empty path. */
+export type Tree = Map<string, TreeNode>
+
+/** OCI image spec, layer.md: Whiteouts. */
+export const whiteout = '.wh.'
+export const opaque = '.wh..wh..opq'
+
+export function nodeOf(entry: TarEntry, type: NodeType): TreeNode {
+  const { mode, uid, gid, mtime, nsec } = entry
+  return {
+    type,
+    mode,
+    uid,
+    gid,
+    size: type === 'file' ? entry.size : 0,
+    mtime,
+    nsec,
+    target: entry.type === 'symlink' ? entry.target : '',
+    device: type === 'char' || type === 'block' ? `${entry.major}:${entry.minor}` : '',
+    xattrs: entry.xattrs ? digestOfXattrs(entry.xattrs) : '',
+    group: '',
+    sha256: '',
+    changed: '',
+    inode: '',
+  }
+}
+
+/** Sixteen bytes are plenty to notice a difference. */
+function digestOfXattrs(xattrs: ReadonlyMap<string, string>): string {
+  const hash = createHash('sha256')
+  for (const key of [...xattrs.keys()].toSorted()) {
+    const value = xattrs.get(key)!
+    hash.update(`${key.length}:${value.length}:${key}${value}`, 'latin1')
+  }
+  return hash.digest('hex').slice(0, 32)
+}
+
+/** One layer's entries, gathered while it is read or written, to be laid over what is below it. */
+export class LayerTree {
+  readonly #added: Tree = new Map()
+  readonly #removed = new Set<string>()
+  readonly #opaque = new Set<string>()
+  /** Hard links whose first name is not in this layer. */
+  readonly #linked: [path: string, target: string][] = []
+
+  add(entry: TarEntry): void {
+    const { path } = entry
+    const name = nameOf(path)
+    if (name === opaque) this.#opaque.add(parentOf(path))
+    else if (name.startsWith('.wh..wh.')) return
+    else if (name.startsWith(whiteout)) this.#removed.add(join(parentOf(path), name.slice(whiteout.length)))
+    else if (entry.type === 'link') this.#link(path, entry.target)
+    else this.#added.set(path, nodeOf(entry, entry.type))
+  }
+
+  /** Says the content of a file that has been added. */
+  hash(path: string, sha256: string): void {
+    const node = this.#added.get(path)
+    if (node) this.#added.set(path, { ...node, sha256 })
+  }
+
+  get added(): ReadonlyMap<string, TreeNode> {
+    return this.#added
+  }
+
+  get removed(): ReadonlySet<string> {
+    return this.#removed
+  }
+
+  /** Changes the tree below into the tree with this layer on it. Whiteouts touch only what is below (layer.md). */
+  layOver(tree: Tree): void {
+    const gone = new Set(this.#removed)
+    for (const [path, node] of this.#added) {
+      const old = tree.get(path)
+      if (old?.type === 'directory' && node.type !== 'directory') gone.add(path)
+    }
+    if (gone.size > 0 || this.#opaque.size > 0) {
+      for (const path of tree.keys())
+        if (isUnder(path, gone, true) || isUnder(path, this.#opaque, false)) tree.delete(path)
+    }
+    for (const [path, node] of this.#added) tree.set(path, node)
+    for (const [path, target] of this.#linked) {
+      const node = tree.get(target)
+      if (!node) continue
+      const group = node.group === '' ? target : node.group
+      if (node.group === '') tree.set(target, { ...node, group })
+      tree.set(path, { ...node, group })
+    }
+  }
+
+  #link(path: string, target: string): void {
+    const node = this.#added.get(target)
+    if (!node) {
+      this.#linked.push([path, target])
+      return
+    }
+    const group = node.group === '' ? target : node.group
+    if (node.group === '') this.#added.set(target, { ...node, group })
+    this.#added.set(path, { ...node, group })
+  }
+}
+
+/** Whether the path or (when `self`) one of its parents is among them. */
+export function isUnder(path: string, among: ReadonlySet<string>, self: boolean): boolean {
+  if (among.size === 0) return false
+  if (self && among.has(path)) return true
+  for (let at = path; at !== '';) {
+    at = parentOf(at)
+    if (among.has(at)) return true
+  }
+  return false
+}
+
+export function join(directory: string, name: string): string {
+  return directory === '' ? name : `${directory}/${name}`
+}
