@@ -13,6 +13,8 @@ export interface Session {
   readonly startedAt: number
   stage: Stage
   stageAt: number
+  /** As its ROM said, for a machine that is known by nothing else. It is not in the id: a restart forgets it. */
+  uuid?: string | undefined
   /** The address that fetched its install menu. */
   address?: string
 }

@@ -2,7 +2,7 @@ import type { Client } from '../boot/client.ts'
 import { loaderChoice, offeredFile } from '../boot/offer.ts'
 import type { Session } from '../boot/session.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
-import { askHouse, urlAt, type House } from './house.ts'
+import { askHouse, speaksForItself, urlAt, type House } from './house.ts'
 
 /** What DHCP is told of one client: the same `ask()` as everywhere, as an address, a name and a first file. */
 export interface Advised {
@@ -16,12 +16,15 @@ export interface Advised {
 export function advise(house: House, client: Client, server: Ipv4, dry = false): Advised {
   const answer = askHouse(house, client)
   const { machine, plan } = answer
+  const session = machine && sessionOf(house, client, machine.name, dry)
+  if (!dry) rememberWho(house, client)
   // An address is for everybody in the pool; a machine that nobody named boots nothing from here.
   if (plan.do === 'ignore') return {}
-  const session = machine && sessionOf(house, client, machine.name, dry)
   const choice = loaderChoice(answer, house.registry.site.server.loader)
-  const file = offeredFile(client, choice, session, urlAt(house, server))
-  const boot = file === undefined ? {} : { boot: { file, server } }
+  // The address that the site names, where it is one of that link.
+  const at = house.reach(server)
+  const file = offeredFile(client, choice, session, urlAt(house, at))
+  const boot = file === undefined ? {} : { boot: { file, server: at } }
   if (!machine) return boot
   const { name, ip, hostname } = machine
   return { machine: name, hostname, ...(ip !== undefined && { address: ip }), ...boot }
@@ -32,4 +35,10 @@ function sessionOf(house: House, client: Client, machine: string, dry: boolean):
   if (!client.mac || client.asker === 'os') return undefined
   if (dry) return house.sessions.imagined(client.mac, house.now())
   return house.sessions.arriving(client.mac, house.now(), house.permits.of(machine))
+}
+
+/** Also of a ROM that is no machine of ours any more: then its session is nobody's. */
+function rememberWho(house: House, client: Client): void {
+  const session = client.mac && speaksForItself(client) ? house.sessions.current(client.mac) : undefined
+  if (session) session.uuid = client.uuid
 }

@@ -3,6 +3,7 @@ import { ask, type Answer } from '../boot/ask.ts'
 import type { Session, Sessions } from '../boot/session.ts'
 import type { ImageStore } from '../image/store.ts'
 import type { Paths } from '../config/paths.ts'
+import type { Machine } from '../config/site.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Permits } from '../machine/permit.ts'
 import type { Registry } from '../machine/registry.ts'
@@ -41,12 +42,28 @@ export interface House {
 }
 
 export function askHouse(house: House, client: Client): Answer {
-  return ask(house, client, house.now())
+  return ask(house, speaksForItself(client) ? client : { ...evidenceOf(house, client.mac), ...client }, house.now())
+}
+
+/** The machine behind a MAC address. */
+export function machineOf(house: House, mac: Mac): Machine | undefined {
+  return house.registry.recognise({ mac, ...evidenceOf(house, mac) })
+}
+
+/** A ROM that asks for its address says all that it is; nothing that was said before counts for it. */
+export function speaksForItself({ door, asker }: Client): boolean {
+  return door === 'dhcp' && asker === 'firmware'
+}
+
+/** A loader names itself by its MAC alone; what else tells who it is came with the DISCOVER of its boot. */
+function evidenceOf({ sessions }: House, mac: Mac | undefined): { readonly uuid?: string } | undefined {
+  const uuid = mac && sessions.current(mac)?.uuid
+  return uuid === undefined ? undefined : { uuid }
 }
 
 /** The address a machine must speak from: its lease, else its reservation, else what its session was bound to. */
 export function expectedAddress(house: House, mac: Mac, session?: Session): Ipv4 | undefined {
-  return house.addresses.leaseOf(mac)?.address ?? house.registry.recognise({ mac })?.ip ?? session?.address
+  return house.addresses.leaseOf(mac)?.address ?? machineOf(house, mac)?.ip ?? session?.address
 }
 
 /** This server's base URL as a client at that address reaches it. */

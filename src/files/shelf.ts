@@ -4,7 +4,7 @@ import { readMenuName } from '../menu/menu-name.ts'
 import type { Content, Finding, Peer, Transfer } from '../net/content.ts'
 import { findAnswer } from './answers.ts'
 import type { Asked } from './asked.ts'
-import type { House } from './house.ts'
+import { machineOf, type House } from './house.ts'
 import { imagerPath } from './imager-files.ts'
 import { loaderPath, packageOf } from './loaders.ts'
 import { findMenu } from './menus.ts'
@@ -41,7 +41,7 @@ export class Shelf {
     if (clean === undefined || transfer.outcome === 'aborted') return
     const { id, rest } = splitSession(clean)
     const session = id === undefined ? this.#sessionAt(transfer.peer) : house.sessions.find(id, house.now())
-    const machine = session && house.registry.recognise({ mac: session.mac })
+    const machine = session && machineOf(house, session.mac)
     if (!session || !machine) return
     const stage = transfer.outcome === 'sent' ? stageOf(house, rest) : undefined
     if (stage) reach(session, stage, house.now())

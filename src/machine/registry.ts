@@ -73,10 +73,20 @@ export class Registry {
   #addMachine(machine: Machine): void {
     this.#byName.set(machine.name, machine)
     for (const mac of machine.macs) this.#byMac.set(mac, machine)
-    if (machine.uuid) this.#byUuid.set(machine.uuid, machine)
+    if (machine.uuid) for (const uuid of [machine.uuid, swapped(machine.uuid)]) this.#byUuid.set(uuid, machine)
     if (machine.serial) this.#bySerial.set(machine.serial, machine)
     if (machine.ip) this.#byAddress.set(machine.ip, machine)
   }
+}
+
+/**
+ * The other byte order of the first three fields: the wire has them as they lie in memory, `dmidecode` prints them turned round
+ * (SMBIOS 2.6 §7.2.1), and people write down either.
+ */
+function swapped(uuid: string): string {
+  const turned = (field: string): string => field.match(/../g)!.toReversed().join('')
+  const [low = '', middle = '', high = '', ...rest] = uuid.split('-')
+  return [turned(low), turned(middle), turned(high), ...rest].join('-')
 }
 
 function globToRegExp(glob: string): RegExp {

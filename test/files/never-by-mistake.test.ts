@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { closeLate, reinstall, withdraw } from '../../src/api/desk.ts'
 import { takeReport } from '../../src/api/reports.ts'
 import { advise } from '../../src/files/advise.ts'
-import { mac, openHouse, own, type TestHouse } from '../house.ts'
+import { files, mac, openHouse, own, type TestHouse } from '../house.ts'
 
 const rom = { door: 'dhcp', asker: 'firmware', arch: 0, mac } as const
 const peer = { address: own, port: 40_000 }
@@ -108,6 +108,30 @@ test.each([
   expect(house.ask('a', { from, headers })).toMatchObject({ kind: 'refused', status: 403 })
   expect(house.events().some(({ type }) => type === 'answer.refused')).toBe(true)
   expect(house.text(`a/${token}`)).toContain('rootpw')
+})
+
+const uuid = '4c4c4544-0042-3510-8052-b4c04f4e3732'
+const onTheWire = '44454c4c-4200-1035-8052-b4c04f4e3732'
+const byUuid = files['fleet.yaml']!.replace('mac: "52:54:00:77:00:01", ip: 10.77.0.11', `uuid: ${uuid}`)
+
+test.each([uuid, onTheWire])('a machine that is known by its UUID %s alone boots and installs as any other', (said) => {
+  using house = openHouse({ 'fleet.yaml': byUuid })
+  void armed(house)
+  const path = advise(house.house, { ...rom, uuid: said }, '10.77.0.1').boot!.file.replace('pxelinux.0', '')
+  const menu = fetchMenu(house, path)
+  expect(menu).toContain('KERNEL boot/vmlinuz')
+  expect(house.text(`a/${tokenIn(menu)}`)).toContain('duncan')
+  takeReport(house.house, tokenIn(menu), { kind: 'done' }, peer)
+  expect(house.house.permits.of('duncan')?.state).toBe('used')
+})
+
+test('a ROM that says another UUID, or none, is not taken for who it was before', () => {
+  using house = openHouse({ 'fleet.yaml': byUuid })
+  void armed(house)
+  const path = advise(house.house, { ...rom, uuid }, '10.77.0.1').boot!.file.replace('pxelinux.0', '')
+  expect(advise(house.house, rom, '10.77.0.1')).not.toHaveProperty('machine')
+  expect(advise(house.house, { ...rom, uuid: uuid.replace('4', '5') }, '10.77.0.1')).not.toHaveProperty('machine')
+  expect(fetchMenu(house, path)).not.toContain('vmlinuz')
 })
 
 test('a claim that cannot be written boots the disk, and an event is left', () => {

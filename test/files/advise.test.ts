@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { advise } from '../../src/files/advise.ts'
+import { mac, openHouse } from '../house.ts'
+
+const rom = { door: 'dhcp', asker: 'firmware', arch: 0, mac } as const
+
+test('the server of a boot is the one that the site names, where that is an address of the link', () => {
+  using house = openHouse()
+  house.house.reach = (client) => (client === '10.77.0.2' ? '10.77.0.1' : client!)
+  expect(advise(house.house, rom, '10.77.0.2').boot?.server).toBe('10.77.0.1')
+  expect(advise(house.house, { ...rom, asker: 'ipxe' }, '10.77.0.2').boot?.file).toMatch(/^http:\/\/10\.77\.0\.1\/s\//)
+  expect(advise(house.house, rom, '10.88.0.2').boot?.server).toBe('10.88.0.2')
+})
+
+test('a forecast begins no boot', () => {
+  using house = openHouse()
+  advise(house.house, rom, '10.77.0.1', true)
+  expect(house.house.sessions.current(mac)).toBeUndefined()
+})
