@@ -22,8 +22,8 @@ export async function checkPlace(place: { readonly site: string }): Promise<Chec
     line,
     message: field === '' ? rest.message : `${field}: ${rest.message}`,
   }))
-  if (!site) return { machines: 0, validators: [], findings: read }
   const external = await externalChecks()
+  if (!site) return { machines: 0, validators: external.names, findings: read }
   const { house, shelf } = openCore({
     site,
     database: openDatabase(inMemory),
