@@ -6,7 +6,7 @@ import { openDhcp, type DhcpServer } from '../dhcp/server.ts'
 import type { DhcpEvent } from '../dhcp/event.ts'
 import type { Session } from '../boot/session.ts'
 import { advise } from '../files/advise.ts'
-import type { House } from '../files/house.ts'
+import { machineOf, type House } from '../files/house.ts'
 import type { Mac } from '../net/mac.ts'
 import { openHttp, type HttpServer } from '../http/server.ts'
 import type { Finding, Peer, Transfer } from '../net/content.ts'
@@ -122,7 +122,7 @@ function addressListener(settings: DhcpSettings, { interfaces, missing }: DhcpSe
 
 /** DHCP's events become the machine's; strangers are only counted, so that a flood of made-up cards writes nothing. */
 function heard({ house }: Core, { type, mac, machine, client: _, interface: link, count, ...rest }: DhcpEvent): void {
-  const named = machine ?? (mac && house.registry.recognise({ mac })?.name)
+  const named = machine ?? (mac && machineOf(house, mac)?.name)
   if (named === undefined && type !== 'dhcp.full' && type !== 'dhcp.other-server') return
   const session = mac && bootOf(house, mac)
   house.journal.record({

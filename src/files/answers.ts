@@ -7,7 +7,7 @@ import { Fault } from '../fault.ts'
 import type { Finding, Refusal } from '../net/content.ts'
 import { readMac, type Mac } from '../net/mac.ts'
 import { contextOf, distroOf } from './context.ts'
-import { askHouse, type House } from './house.ts'
+import { askHouse, cardAt, type House } from './house.ts'
 import { refusal, type Why } from './refusal.ts'
 import type { Asked } from './asked.ts'
 
@@ -39,7 +39,8 @@ function identify(house: House, key: string, asked: Asked): Who | Refusal {
     if (session) return { session, mac: session.mac }
     return refuse(house, undefined, undefined, asked, { status: 403, message: 'no boot session has that token' })
   }
-  const mac = (key === '' ? undefined : readMac(key)) ?? fromHeaders(house, asked.headers) ?? byLease(house, asked)
+  const mac =
+    (key === '' ? undefined : readMac(key)) ?? fromHeaders(house, asked.headers) ?? cardAt(house, asked.peer.address)
   if (mac) return { mac }
   return { kind: 'refused', status: 404, message: `no machine is known at ${asked.peer.address}` }
 }
@@ -53,10 +54,6 @@ function fromHeaders(house: House, headers: IncomingHttpHeaders): Mac | undefine
   }
   const serial = headers['x-system-serial-number']
   return typeof serial === 'string' ? house.registry.recognise({ serial: serial.trim() })?.macs[0] : undefined
-}
-
-function byLease(house: House, { peer }: Asked): Mac | undefined {
-  return house.addresses.holderOf(peer.address) ?? house.registry.at(peer.address)?.macs[0]
 }
 
 function refuse(house: House, answer: Answer | undefined, who: Who | undefined, asked: Asked, why: Why): Refusal {

@@ -50,6 +50,11 @@ export function machineOf(house: House, mac: Mac): Machine | undefined {
   return house.registry.recognise({ mac, ...evidenceOf(house, mac) })
 }
 
+/** The card at an address: by its lease, else by the reservation. */
+export function cardAt({ addresses, registry }: House, address: Ipv4): Mac | undefined {
+  return addresses.holderOf(address) ?? registry.at(address)?.macs[0]
+}
+
 /** A ROM that asks for its address says all that it is; nothing that was said before counts for it. */
 export function speaksForItself({ door, asker }: Client): boolean {
   return door === 'dhcp' && asker === 'firmware'

@@ -12,7 +12,7 @@ import type { Content, Finding } from '../net/content.ts'
 import type { Mac } from '../net/mac.ts'
 import { claim } from './claim.ts'
 import type { Audience } from './context.ts'
-import { askHouse, serverUrl, type House } from './house.ts'
+import { askHouse, cardAt, serverUrl, type House } from './house.ts'
 import { menuOf } from './menu-of.ts'
 import type { Asked } from './asked.ts'
 
@@ -115,7 +115,7 @@ function clientOf(house: House, name: MenuName, { session, peer, carrier }: Aske
 }
 
 function holder(house: House, address: string): { mac?: Mac } {
-  const mac = house.addresses.holderOf(address) ?? house.registry.at(address)?.macs[0]
+  const mac = cardAt(house, address)
   return mac ? { mac } : {}
 }
 

@@ -4,7 +4,7 @@ import { readMenuName } from '../menu/menu-name.ts'
 import type { Content, Finding, Peer, Transfer } from '../net/content.ts'
 import { findAnswer } from './answers.ts'
 import type { Asked } from './asked.ts'
-import { machineOf, type House } from './house.ts'
+import { cardAt, machineOf, type House } from './house.ts'
 import { imagerPath } from './imager-files.ts'
 import { loaderPath, packageOf } from './loaders.ts'
 import { findMenu } from './menus.ts'
@@ -80,7 +80,7 @@ export class Shelf {
   }
 
   #sessionAt(peer: Peer): Session | undefined {
-    const mac = this.#house.addresses.holderOf(peer.address) ?? this.#house.registry.at(peer.address)?.macs[0]
+    const mac = cardAt(this.#house, peer.address)
     return mac && this.#house.sessions.current(mac)
   }
 }

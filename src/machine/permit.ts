@@ -170,5 +170,5 @@ export class Permits {
 
 function lateBecause(permit: Permit): string {
   if (permit.state === 'armed') return 'the machine did not come in time'
-  return `no report came in time; last seen: ${permit.lastSeen ?? 'its menu was fetched'}`
+  return `it did not say done in time; last seen: ${permit.lastSeen ?? 'its menu was fetched'}`
 }

@@ -198,7 +198,7 @@ test('an install that never reports is failed after its time, with the last thin
   closeLate(house.house)
   expect(house.house.permits.of('duncan')).toMatchObject({
     state: 'failed',
-    why: 'no report came in time; last seen: packages (40 %)',
+    why: 'it did not say done in time; last seen: packages (40 %)',
   })
   expect(house.events().map(({ type }) => type)).toContain('install.failed')
 })

@@ -50,7 +50,7 @@ test('an armed permit expires, and an install that never reports fails with the 
   expect(all.expire(times, 999)).toEqual([])
   expect(all.expire(times, 1000)).toMatchObject([{ id: 'p1', state: 'expired' }])
   expect(all.expire(times, 5500)).toMatchObject([
-    { id: 'p2', state: 'failed', why: 'no report came in time; last seen: partitioning (12 %)' },
+    { id: 'p2', state: 'failed', why: 'it did not say done in time; last seen: partitioning (12 %)' },
   ])
   expect(all.expire(times, 99_999)).toEqual([])
 })

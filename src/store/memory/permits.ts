@@ -1,6 +1,6 @@
 import type { Permit, PermitStore } from '../../machine/permit.ts'
 
-/** Permits that live as long as the process: for tests and for commands that only forecast. */
+/** Permits that live as long as the process. */
 export class MemoryPermits implements PermitStore {
   readonly #byMachine = new Map<string, Permit>()
 
