@@ -8,7 +8,8 @@ import type { Load, Result } from './dhcp-load.ts'
 
 /**
  * DHCP: us and Kea (memfile, persistent, its clean-up off) in turn; medians and the median of the ratios round by round. Server on core 0,
- * clients on core 1, both in the real-time class, in namespaces of their own.
+ * clients on core 1, both in the real-time class, in namespaces of their own. The goal of 5 ms at 10 000 DORA/s was set where Kea made
+ * 15 500; so it is measured at 10 000/s and at that share of what Kea makes here.
  *
  *   tools/with-node node bench/dhcp.ts [--rounds 5] [--only synced] [--machines 8000]
  */
@@ -32,6 +33,9 @@ const subjects: readonly Subject[] = [
 if (noNamespaces) throw new Error(`namespaces are needed: ${noNamespaces}`)
 const closed = new Map<string, Result[]>()
 const open = new Map<string, Result[]>()
+const scaled = new Map<string, Result[]>()
+const shareOfKea = 10_000 / 15_500
+let keasRate = 0
 const cpu = new Map<string, number[]>()
 for (let round = 0; round < rounds; round++) {
   for (const subject of subjects) {
@@ -51,8 +55,10 @@ async function measure(subject: Subject): Promise<void> {
     const result = await run(lan, { first: 2_000_000, machines, atOnce: 32 })
     add(cpu, subject.name, ((cpuOf(server) - before) * 1e6) / result.done)
     add(closed, subject.name, result)
-    if (subject.name.startsWith('birnam'))
-      add(open, subject.name, await run(lan, { first: 3_000_000, machines: 20_000, rate: 10_000 }))
+    if (!subject.name.startsWith('birnam')) return void (keasRate = result.perSecond)
+    const rate = Math.round(shareOfKea * keasRate)
+    add(scaled, subject.name, await run(lan, { first: 3_000_000, machines: 4 * rate, rate }))
+    add(open, subject.name, await run(lan, { first: 4_000_000, machines: 40_000, rate: 10_000 }))
   } finally {
     rmSync(directory, { recursive: true })
   }
@@ -120,13 +126,16 @@ function cpuOf({ pid }: ChildProcess): number {
 
 function report(): void {
   const kea = closed.get(subjects[0]!.name)!
-  console.log('| subject | DORA/s | µs CPU | p50 ms | p99 ms | × Kea | at least | p99 ms at 10 000/s | lost | wrong |')
-  console.log('|---|---|---|---|---|---|---|---|---|---|')
+  console.log(
+    '| subject | DORA/s | µs CPU | p50 ms | p99 ms | × Kea | at least | p99 ms at 0.65 Kea | at 10 000/s | lost | wrong |',
+  )
+  console.log('|---|---|---|---|---|---|---|---|---|---|---|')
   for (const { name, goal } of subjects) {
     const results = closed.get(name)
     if (!results) continue
     const ratio = median(results.map(({ perSecond }, round) => perSecond / kea[round]!.perSecond))
     const paced = open.get(name)
+    const share = scaled.get(name)
     const cells = [
       name,
       Math.round(median(results.map(({ perSecond }) => perSecond))),
@@ -135,6 +144,7 @@ function report(): void {
       median(results.map(({ p99 }) => p99)).toFixed(2),
       ratio.toFixed(2),
       goal ?? '',
+      share ? median(share.map(({ p99 }) => p99)).toFixed(2) : '',
       paced ? median(paced.map(({ p99 }) => p99)).toFixed(2) : '',
       sum(results.map(({ lost, again }) => lost + again)) + sum((paced ?? []).map(({ lost }) => lost)),
       sum([...results, ...(paced ?? [])].map(({ wrong }) => wrong)),
