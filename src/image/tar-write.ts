@@ -2,18 +2,18 @@ import type { TarEntry } from './tar-entry.ts'
 import { block } from './tar-header.ts'
 import { writePax } from './tar-pax.ts'
 
-/** What Birnam writes itself: directories, empty files (whiteouts among them), symlinks. */
+/** What Birnam writes itself: directories, files (empty ones are whiteouts), symlinks. */
 export type OwnEntry = Pick<TarEntry, 'path' | 'type'> &
-  Partial<Pick<TarEntry, 'mode' | 'uid' | 'gid' | 'mtime' | 'target'>>
+  Partial<Pick<TarEntry, 'mode' | 'uid' | 'gid' | 'mtime' | 'target' | 'size'>>
 
-/** A header (with a PAX header before it where ustar cannot say it) of an entry without payload. */
+/** A header (with a PAX header before it where ustar cannot say it) of an entry; a file's `size` bytes and their padding follow it. */
 export function writeEntry(entry: OwnEntry): Uint8Array {
   const name = entry.type === 'directory' ? `${entry.path}/` : entry.path
   const records: [string, string][] = []
   if (name.length > 100) records.push(['path', name])
   if ((entry.target ?? '').length > 100) records.push(['linkpath', entry.target!])
   for (const key of ['uid', 'gid'] as const) if ((entry[key] ?? 0) > 0o7777777) records.push([key, String(entry[key])])
-  const main = header({ ...entry, path: name.slice(0, 100) }, flags[entry.type], 0)
+  const main = header({ ...entry, path: name.slice(0, 100) }, flags[entry.type], entry.size ?? 0)
   if (records.length === 0) return main
   const text = Buffer.from(writePax(records), 'latin1')
   const body = Buffer.alloc(Math.ceil(text.length / block) * block)
