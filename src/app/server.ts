@@ -6,6 +6,7 @@ import { closeLate } from '../api/desk.ts'
 import { addRoutes } from '../api/routes.ts'
 import { SiteHolder } from '../config/holder.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
+import { isError } from '../config/read.ts'
 import type { Site } from '../config/site.ts'
 import { watchSite } from '../config/watch.ts'
 import { LeaseBook } from '../dhcp/lease.ts'
@@ -104,14 +105,16 @@ function closeLateOnes({ house }: Core, log: Logger, seldom: Seldom): void {
 
 function siteChanged(core: Core, doors: Doors, log: Logger, site: Site, problems: readonly Problem[]): void {
   for (const problem of problems) log.warn({ problem: formatProblem(problem) }, 'site.problem')
-  if (site === core.house.registry.site) {
-    core.house.journal.record({ at: core.house.now(), type: 'site.refused', detail: { problems: problems.length } })
-    return
+  const errors = problems.filter(isError).length
+  if (errors > 0)
+    return core.house.journal.record({ at: core.house.now(), type: 'site.refused', detail: { problems: errors } })
+  // An edit that was taken back leaves the site as it was.
+  if (site !== core.house.registry.site) {
+    const before = core.house.registry.site.server
+    core.replace(site)
+    if (needsRestart(before, site.server)) log.warn('site.restart-needed: http or tftp listen where they did before')
+    doors.update(site)
   }
-  const before = core.house.registry.site.server
-  core.replace(site)
-  if (needsRestart(before, site.server)) log.warn('site.restart-needed: http or tftp listen where they did before')
-  doors.update(site)
   core.house.journal.record({ at: core.house.now(), type: 'site.changed', detail: { machines: site.machines.length } })
 }
 

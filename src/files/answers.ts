@@ -88,15 +88,11 @@ function render(house: House, answer: Answer, { session, mac }: Who, asked: Aske
     return { kind: 'bytes', bytes: Buffer.from(text), type, secret: profile.kind === 'install' }
   } catch (error) {
     if (asked.dry || !(error instanceof Fault)) throw error
-    house.journal.record({
-      at: house.now(),
-      type: 'answer.failed',
-      machine: machine.name,
-      mac,
-      ...(session && { session: session.id }),
-      detail: { why: error.toString() },
-    })
-    return { kind: 'refused', status: 500, message: error.toString() }
+    const message = error.toString()
+    const whose = { machine: machine.name, mac, ...(session && { session: session.id }) }
+    const event = { at: house.now(), type: 'answer.failed', ...whose, detail: { why: message } }
+    house.journal.recordSeldom(event, asked.peer.address)
+    return { kind: 'refused', status: 500, message }
   }
 }
 
@@ -107,5 +103,8 @@ function tell(house: House, machine: Machine, { mac, session }: Who, template: s
   if (session && house.permits.of(machine.name)?.session === session.id)
     house.permits.seen(machine.name, 'its answer was fetched')
   const id = boot && { session: boot.id }
-  house.journal.record({ at: now, type: 'answer.given', machine: machine.name, mac, ...id, detail: { template } })
+  const event = { at: now, type: 'answer.given', machine: machine.name, mac, ...id, detail: { template } }
+  // Without a token anybody may ask, as often as he likes.
+  if (session) house.journal.record(event)
+  else house.journal.recordSeldom(event, '')
 }

@@ -10,10 +10,11 @@ export function claim(house: House, answer: Answer, session: Session, from: stri
   const now = house.now()
   const machine = answer.machine!
   const expected = expectedAddress(house, session.mac, session)
-  const record = (type: string, detail: Record<string, string>): void =>
-    house.journal.record({ at: now, type, machine: machine.name, mac: session.mac, session: session.id, detail })
+  const whose = { at: now, machine: machine.name, mac: session.mac, session: session.id }
+  const refused = (why: string): void =>
+    house.journal.recordSeldom({ ...whose, type: 'claim.refused', detail: { why, from } }, from)
   if (expected !== undefined && expected !== from) {
-    record('claim.refused', { why: `asked from ${from}, but the machine has ${expected}`, from })
+    refused(`asked from ${from}, but the machine has ${expected}`)
     return { ...answer, plan: { do: 'local', why: 'the install menu was asked for from a foreign address' } }
   }
   const before = house.permits.of(machine.name)
@@ -21,10 +22,13 @@ export function claim(house: House, answer: Answer, session: Session, from: stri
   try {
     permit = house.permits.claim(machine.name, session.id, from, now)
   } catch (error) {
-    record('claim.refused', { why: (error as Error).message, from })
+    refused((error as Error).message)
   }
   if (!permit) return { ...answer, plan: { do: 'local', why: 'the permit could not be claimed' } }
   session.address = from
-  if (before?.state === 'armed') record('permit.claimed', { permit: permit.id, target: permit.target, from })
+  if (before?.state === 'armed') {
+    const detail = { permit: permit.id, target: permit.target, from }
+    house.journal.record({ ...whose, type: 'permit.claimed', detail })
+  }
   return answer
 }

@@ -71,12 +71,8 @@ function compose(house: House, loader: MenuName['loader'], answer: Answer, audie
 function fail(house: House, error: unknown, answer: Answer, asked: Asked, mac: Mac | undefined): Finding {
   const why = error instanceof Fault ? error.toString() : String(error)
   if (asked.dry) throw error
-  house.journal.record({
-    at: house.now(),
-    type: 'menu.failed',
-    ...whose(answer, asked.session, mac),
-    detail: { why },
-  })
+  const event = { at: house.now(), type: 'menu.failed', ...whose(answer, asked.session, mac), detail: { why } }
+  house.journal.recordSeldom(event, asked.peer.address)
   return { kind: 'refused', status: 500, message: why }
 }
 
@@ -86,7 +82,10 @@ function tell(house: House, answer: Answer, asked: Asked, mac: Mac | undefined, 
   if (session) reach(session, 'menu', now)
   if (!answer.machine) return
   const detail = { loader, plan: answer.plan.do, why: answer.plan.why, from: asked.peer.address }
-  house.journal.record({ at: now, type: 'menu.given', ...whose(answer, session, mac), detail })
+  const event = { at: now, type: 'menu.given', ...whose(answer, session, mac), detail }
+  // At a name that can be guessed anybody may ask, as often as he likes.
+  if (asked.session) house.journal.record(event)
+  else house.journal.recordSeldom(event, asked.peer.address)
 }
 
 function whose(answer: Answer, session: Session | undefined, mac: Mac | undefined): Record<string, string> {

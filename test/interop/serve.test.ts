@@ -30,6 +30,9 @@ test('a change is in force without a restart; a bad edit keeps the last good sta
   expect(await served.get(menu)).toContain('changed=1')
   const applied = await served.birnam('apply')
   expect([applied.code, applied.out]).toEqual([1, expect.stringContaining('the last good state stays')])
+  served.write('fleet.yaml', site['fleet.yaml']!.replace('probe={{answer.url}}', 'changed=1'))
+  await served.until(() => served.output().split('site.changed').length === 3)
+  expect(served.output().split('site.refused')).toHaveLength(2)
 })
 
 test('a second server on the same data does not start, and the first goes on', async () => {
