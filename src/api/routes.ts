@@ -9,7 +9,7 @@ import { closeLate, machineNamed, reinstall, viewOf, withdraw } from './desk.ts'
 import { explain, type ForecastReply } from './explain.ts'
 import { firmwares, isFirmware } from './firmware.ts'
 import { report, takeReport } from './reports.ts'
-import { retell } from './trace.ts'
+import { bootOf, retell, type Trace } from './trace.ts'
 
 /** What the API needs from the composition. */
 export interface Office {
@@ -109,10 +109,19 @@ function addServer(api: FastifyInstance, office: Office): void {
   })
 }
 
-/** The newest session of the machine, or the one asked for. */
-function traceOf(house: House, machine: string, session: string | undefined): ReturnType<typeof retell> {
-  const last = session ?? house.journal.ofMachine(machine, 200).find((event) => event.session !== undefined)?.session
-  return retell(machine, last === undefined ? [] : house.journal.ofSession(last))
+/** The newest boot of the machine, or the one asked for. */
+function traceOf(house: House, machine: string, asked: string | undefined): Trace {
+  const last = house.journal.lastSession(machine)
+  const session = asked ?? last
+  if (session === undefined) return retell(machine, house.journal.ofMachine(machine, 100).toReversed())
+  const events = bootOf(session, house.journal.since(machine, session, 5000))
+  if (events.length === 0) throw noBoot(machine, session, last)
+  return retell(machine, events)
+}
+
+function noBoot(machine: string, session: string, last: string | undefined): Fault {
+  const hint = last === undefined ? 'it never booted from here' : `its last boot is ${last}`
+  return new Fault('request-invalid', `${machine} has no boot session ${session}`, { field: 'session', hint })
 }
 
 function peerOf(request: FastifyRequest): { address: string; port: number } {

@@ -10,73 +10,188 @@ export interface Trace {
   readonly missing?: { readonly step: string; readonly cause: string }
 }
 
-interface Step {
+/** A step of a boot, and the usual reason that it does not come. */
+interface Stop {
   readonly step: string
-  /** An event that shows that the step came. */
-  readonly came: (event: Event) => boolean
-  /** The usual reason that it did not. */
   readonly cause: string
 }
 
-const sent = (event: Event, stage: RegExp): boolean =>
-  event.type === 'file.sent' && stage.test(String(event.detail?.['name']))
+type Events = readonly StoredEvent[]
 
-/** One boot in order; the first step without its event is where it stopped. */
-const steps: readonly Step[] = [
-  {
-    step: 'DHCPREQUEST: the machine takes the offer',
-    came: ({ type }) => type === 'dhcp.ack' || type === 'menu.given',
-    cause:
-      'another DHCP server was faster, or the offer did not reach the machine (VLAN, DHCP snooping on the switch, spanning tree)',
-  },
-  {
-    step: 'the first loader',
-    came: (event) => sent(event, /\.(0|efi|kpxe|c32)$/) || event.type === 'menu.given',
-    cause:
-      'UDP port 69 is blocked between machine and server, or the firmware could not run this loader (Secure Boot, wrong architecture)',
-  },
-  {
-    step: 'the menu',
-    came: ({ type }) => type === 'menu.given',
-    cause:
-      'the loader runs but reaches no server: a second network card, or a firewall that lets only the first packet of TFTP through',
-  },
-  {
-    step: 'the kernel',
-    came: (event) => event.type === 'file.sent' && event.detail?.['stage'] === 'kernel',
-    cause: 'the kernel or initrd is not on the shelf (see file.missing above) or did not fit into memory',
-  },
-  {
-    step: 'the answer',
-    came: ({ type }) => type === 'answer.given' || type.startsWith('report.'),
-    cause:
-      'the started system has no driver for its network card, no address (spanning tree, second card), or could not reach the HTTP port',
-  },
-  {
-    step: 'the report that it is done',
-    came: ({ type }) => type === 'report.done',
-    cause: 'the installer stopped with a question or an error on its console; see the last report above',
-  },
-]
-
-/** `events` oldest first, of one session. `install`: whether the boot was to end with a report. */
-export function retell(machine: string, events: readonly StoredEvent[]): Trace {
-  const first = events[0]
-  if (!first) return { machine, events, ended: false, missing: { step: 'DHCPDISCOVER', cause: neverSeen } }
-  const expected = stepsFor(events)
-  const missing = expected.find(({ came }) => !events.some((event) => came(event)))
-  const told = missing && { missing: { step: missing.step, cause: missing.cause } }
-  const session = first.session === undefined ? {} : { session: first.session }
-  return { machine, ...session, startedAt: first.at, events, ended: !missing, ...told }
+interface Step extends Stop {
+  /** Whether an event shows that the step came. */
+  readonly came: (events: Events) => boolean
+  /** The reason, when an event names it. */
+  readonly said?: (events: Events) => string | undefined
 }
 
-const neverSeen =
-  'the machine is off, boots its disk first, has no link, or is on a network that this server does not listen on'
+/** `events` oldest first, of one boot: see `bootOf`. Without one, what else is known of the machine. */
+export function retell(machine: string, events: Events): Trace {
+  const first = events.find(({ session }) => session !== undefined)
+  if (!first) return { machine, events, ended: false, missing: never }
+  const own = events.filter(({ session }) => session !== undefined)
+  const missing = stopOf(own)
+  const told = missing && { missing }
+  return { machine, session: first.session!, startedAt: first.at, events, ended: !missing, ...told }
+}
 
-// A local boot ends with its menu; a live one with its kernel (or its answer, when it has one); an install with `done`.
-function stepsFor(events: readonly StoredEvent[]): readonly Step[] {
-  const plan = events.findLast(({ type }) => type === 'menu.given')?.detail?.['plan']
-  if (plan === 'local' || plan === 'ignore') return steps.slice(0, 3)
-  if (plan === 'live') return steps.slice(0, 4)
-  return steps
+/**
+ * The events of one boot out of all of its machine's since then: its own, and up to the next boot those without a session, a refusal
+ * for instance. Leases that the running system renews are no part of it.
+ */
+export function bootOf(session: string, events: Events): Events {
+  const first = events.findIndex((event) => event.session === session)
+  if (first < 0) return []
+  const since = events.slice(first)
+  const next = since.findIndex((event) => event.session !== undefined && startOf(event.session) > startOf(session))
+  const during = next < 0 ? since : since.slice(0, next)
+  const later = next < 0 ? [] : since.slice(next)
+  return [
+    ...during.filter(
+      (event) => event.session === session || (event.session === undefined && !renewal.test(event.type)),
+    ),
+    ...later.filter((event) => event.session === session),
+  ]
+}
+
+const renewal = /^dhcp\.(discover|offer|request|ack|inform|release|silent)$/
+
+/** The id of a session holds when it began. */
+function startOf(session: string): number {
+  return Number.parseInt(session.split('-')[1] ?? '', 36)
+}
+
+function stopOf(events: Events): Stop | undefined {
+  const failure = events.findLast(({ type }) => /^(report\.(done|failed)|install\.failed)$/.test(type))
+  if (failure?.type === 'report.failed') return { step: steps.report.step, cause: `it reported: ${whyOf(failure)}` }
+  if (failure?.type === 'install.failed') return { step: steps.report.step, cause: whyOf(failure) }
+  const missing = stepsFor(events).find(({ came }) => !came(events))
+  return missing && { step: missing.step, cause: missing.said?.(events) ?? missing.cause }
+}
+
+const never: Stop = {
+  step: 'DHCPDISCOVER',
+  cause:
+    'the machine is off, boots its disk first, has no link, or is on a network that this server does not listen on',
+}
+
+const menuGiven = ({ type }: Event): boolean => type === 'menu.given'
+
+/** One boot in order; the first step that did not come is where it stopped. */
+const steps = {
+  address: {
+    step: 'DHCPREQUEST: the machine takes the offer',
+    cause:
+      'another DHCP server was faster, or the offer did not reach the machine (VLAN, DHCP snooping on the switch, spanning tree)',
+    came: (events) => events.some((event) => event.type === 'dhcp.ack' || wasSent(event) || menuGiven(event)),
+    said: (events) =>
+      say(events, {
+        'dhcp.other-server': () => 'another DHCP server gives addresses on this network',
+        'dhcp.full': () => 'its subnet has no free address left',
+      }),
+  },
+  loader: {
+    step: 'the first loader',
+    cause:
+      'UDP port 69 is blocked between machine and server, or the firmware could not run this loader (Secure Boot, wrong architecture)',
+    came: (events) => events.some((event) => wasSent(event) || menuGiven(event)),
+    said: (events) => say(events, { ...brokenOff, 'file.missing': loaderMissing }),
+  },
+  menu: {
+    step: 'the menu',
+    cause:
+      'the loader runs but reaches no server: a second network card, or a firewall that lets only the first packet of TFTP through',
+    came: (events) => events.some(menuGiven),
+    said: (events) => say(events, { ...brokenOff, 'file.missing': loaderMissing, 'menu.failed': whyOf }),
+  },
+  kernel: {
+    step: 'the kernel',
+    cause: 'the kernel is not on the shelf (see file.missing above) or did not fit into memory',
+    came: (events) => bootFiles(events) >= 1 || afterwards(events),
+    said: (events) =>
+      say(sinceMenu(events), { ...brokenOff, 'file.missing': (event) => `${nameOf(event)} is not there` }),
+  },
+  initrd: {
+    step: 'the initrd',
+    cause: 'the initrd is not on the shelf (see file.missing above) or did not fit into memory',
+    came: (events) => bootFiles(events) >= Number(menuOf(events)?.detail?.['files'] ?? 1) || afterwards(events),
+    said: (events) =>
+      say(sinceMenu(events), { ...brokenOff, 'file.missing': (event) => `${nameOf(event)} is not there` }),
+  },
+  answer: {
+    step: 'the answer',
+    cause:
+      'the started system has no driver for its network card, no address (spanning tree, second card), or could not reach the HTTP port',
+    came: afterwards,
+    said: (events) => say(events, { 'answer.failed': whyOf, 'answer.refused': whyOf }),
+  },
+  report: {
+    step: 'the report that it is done',
+    cause: 'the installer stopped with a question or an error on its console; see the last report above',
+    came: (events) => events.some(({ type }) => type === 'report.done'),
+  },
+} as const satisfies Record<string, Step>
+
+/** Where a boot can stop, in order, and why that usually is; docs/boot.md has the same table. */
+export const stops: readonly Stop[] = [never, ...Object.values(steps)].map(({ step, cause }) => ({ step, cause }))
+
+// A local boot ends with its menu; a live one with its kernel and initrd, or with its answer; what wipes, with `done`.
+function stepsFor(events: Events): readonly Step[] {
+  const { address, loader, menu, kernel, initrd, answer, report } = steps
+  const { plan, answer: fetches } = menuOf(events)?.detail ?? {}
+  if (plan === 'local' || plan === 'ignore') return [address, loader, menu]
+  const booting = [address, loader, menu, kernel, initrd, ...(fetches === true ? [answer] : [])]
+  return plan === 'live' ? booting : [...booting, report]
+}
+
+function menuOf(events: Events): StoredEvent | undefined {
+  return events.findLast(menuGiven)
+}
+
+function sinceMenu(events: Events): Events {
+  return events.slice(events.findLastIndex(menuGiven) + 1)
+}
+
+function wasSent({ type }: Event): boolean {
+  return type === 'file.sent'
+}
+
+/** How many different kernels and initrds went out. */
+function bootFiles(events: Events): number {
+  return new Set(events.filter((event) => wasSent(event) && event.detail?.['stage'] === 'kernel').map(nameOf)).size
+}
+
+/** Whether the started system was heard of. */
+function afterwards(events: Events): boolean {
+  return events.some(({ type }) => type === 'answer.given' || type.startsWith('report.'))
+}
+
+type Sayings = Readonly<Partial<Record<string, (event: Event) => string | undefined>>>
+
+/** The newest reason that an event names; a file that went out in the end is none. */
+function say(events: Events, sayings: Sayings): string | undefined {
+  const sent = new Set(events.filter(wasSent).map(nameOf))
+  const reasons = events.map((event) =>
+    event.type.startsWith('file.') && sent.has(nameOf(event)) ? undefined : sayings[event.type]?.(event),
+  )
+  return reasons.findLast((reason) => reason !== undefined)
+}
+
+const brokenOff: Sayings = {
+  'file.refused': (event) => `${nameOf(event)} was refused`,
+  'file.timeout': (event) => `the machine stopped answering in the middle of ${nameOf(event)}`,
+  'file.failed': (event) => `this server could not read ${nameOf(event)}`,
+}
+
+/** Loaders ask for many names that need not be there; their own parts must. */
+function loaderMissing(event: Event): string | undefined {
+  return /\.(0|efi|kpxe|c32)$/.test(nameOf(event)) ? `${nameOf(event)} is not on this server` : undefined
+}
+
+function nameOf({ detail }: Event): string {
+  return String(detail?.['name'])
+}
+
+function whyOf({ detail }: Event): string {
+  return String(detail?.['why'])
 }

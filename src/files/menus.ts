@@ -3,6 +3,7 @@ import type { Asker, Client } from '../boot/client.ts'
 import { isWipe } from '../boot/plan.ts'
 import { pathOf, reach, type Session } from '../boot/session.ts'
 import { Fault } from '../fault.ts'
+import type { Menu } from '../menu/menu.ts'
 import type { MenuName } from '../menu/menu-name.ts'
 import { grubBootstrap, writeGrub } from '../menu/grub.ts'
 import { writeIpxe } from '../menu/ipxe.ts'
@@ -45,16 +46,17 @@ function write(house: House, loader: MenuName['loader'], answer: Answer, client:
     address: (mac && house.addresses.leaseOf(mac)?.address) ?? answer.machine?.ip ?? asked.peer.address,
   }
   try {
-    const content = text(compose(house, loader, answer, audience), isWipe(answer.plan))
-    if (!asked.dry) tell(house, answer, asked, mac, loader)
+    const menu = menuOf(house, answer, audience)
+    const content = text(compose(house, loader, menu, audience), isWipe(answer.plan))
+    if (!asked.dry)
+      tell(house, answer, asked, mac, { loader, ...whatFollows(menu, serverUrl(house, audience.address)) })
     return content
   } catch (error) {
     return fail(house, error, answer, asked, mac)
   }
 }
 
-function compose(house: House, loader: MenuName['loader'], answer: Answer, audience: Audience): string {
-  const menu = menuOf(house, answer, audience)
+function compose(house: House, loader: MenuName['loader'], menu: Menu, audience: Audience): string {
   const path = audience.session ? pathOf(audience.session) : ''
   const url = serverUrl(house, audience.address)
   switch (loader) {
@@ -67,6 +69,14 @@ function compose(house: House, loader: MenuName['loader'], answer: Answer, audie
   }
 }
 
+/** What the machine will ask for next, so that a boot that stops can be told from one that is over: files, and whether an answer. */
+function whatFollows({ entries, default: label }: Menu, url: string): { files?: number; answer?: true } {
+  const boot = entries.find((entry) => entry.label === label)?.boot
+  if (boot?.kind !== 'kernel') return {}
+  const fetches = boot.args.some((word) => word.includes(`${url}/a/`))
+  return { files: new Set([boot.kernel, ...boot.initrd]).size, ...(fetches && { answer: true }) }
+}
+
 /** The broken template is told where it can be read: in the journal, and in the loader's own menu, which then boots the disk. */
 function fail(house: House, error: unknown, answer: Answer, asked: Asked, mac: Mac | undefined): Finding {
   const why = error instanceof Fault ? error.toString() : String(error)
@@ -76,12 +86,18 @@ function fail(house: House, error: unknown, answer: Answer, asked: Asked, mac: M
   return { kind: 'refused', status: 500, message: why }
 }
 
-function tell(house: House, answer: Answer, asked: Asked, mac: Mac | undefined, loader: string): void {
+function tell(
+  house: House,
+  answer: Answer,
+  asked: Asked,
+  mac: Mac | undefined,
+  menu: Record<string, string | number | boolean>,
+): void {
   const now = house.now()
   const session = asked.session ?? (mac && house.sessions.current(mac))
   if (session) reach(session, 'menu', now)
   if (!answer.machine) return
-  const detail = { loader, plan: answer.plan.do, why: answer.plan.why, from: asked.peer.address }
+  const detail = { ...menu, plan: answer.plan.do, why: answer.plan.why, from: asked.peer.address }
   const event = { at: now, type: 'menu.given', ...whose(answer, session, mac), detail }
   // At a name that can be guessed anybody may ask, as often as he likes.
   if (asked.session) house.journal.record(event)

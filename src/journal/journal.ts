@@ -22,6 +22,10 @@ export interface EventStore {
   ofSession(session: string): readonly StoredEvent[]
   /** Newest first. */
   ofMachine(machine: string, limit: number): readonly StoredEvent[]
+  /** The session of the machine's newest event that has one. */
+  lastSession(machine: string): string | undefined
+  /** All events of the machine from the first of that session on, oldest first; none for a session that is not the machine's. */
+  since(machine: string, session: string, limit: number): readonly StoredEvent[]
   /** Removes the oldest so that at most `keep` remain. */
   trim(keep: number): void
 }
@@ -76,6 +80,16 @@ export class Journal {
   ofMachine(machine: string, limit: number): readonly StoredEvent[] {
     this.flush()
     return this.#store.ofMachine(machine, limit)
+  }
+
+  lastSession(machine: string): string | undefined {
+    this.flush()
+    return this.#store.lastSession(machine)
+  }
+
+  since(machine: string, session: string, limit: number): readonly StoredEvent[] {
+    this.flush()
+    return this.#store.since(machine, session, limit)
   }
 
   flush(): void {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import { addRoutes } from '../../src/api/routes.ts'
 import { apiServer } from '../../src/http/api-server.ts'
-import { openHouse, type TestHouse } from '../house.ts'
+import { mac, openHouse, type TestHouse } from '../house.ts'
 
 async function api(house: TestHouse): Promise<FastifyInstance> {
   const app = apiServer()
@@ -112,6 +112,50 @@ test('a trace retells the last boot and names the step that did not come', async
   const trace = (await app.inject({ url: '/api/machines/macduff/trace' })).json()
   expect(trace.events.map(({ type }: { type: string }) => type)).toEqual(['dhcp.ack', 'menu.given'])
   expect(trace.missing.step).toBe('the kernel')
+})
+
+test('a trace holds what happened to the machine without a session during its boot', async () => {
+  using house = openHouse()
+  const app = await api(house)
+  await app.inject({ method: 'POST', url: '/api/machines/duncan/reinstall', payload: {} })
+  const session = house.house.sessions.arriving(mac, house.now)
+  house.ask(`s/${session.id}/pxelinux.cfg/default`)
+  house.ask('a/52-54-00-77-00-01', { from: '10.77.0.66' })
+  const told = async (query = ''): Promise<string[]> => {
+    const trace = (await app.inject({ url: `/api/machines/duncan/trace${query}` })).json()
+    return trace.events.map(({ type }: { type: string }) => type)
+  }
+  expect(await told()).toEqual(['permit.claimed', 'menu.given', 'answer.refused'])
+  house.now += 60_000
+  const next = house.house.sessions.arriving(mac, house.now)
+  house.house.journal.record({ at: house.now, type: 'dhcp.discover', machine: 'duncan', session: next.id })
+  house.house.journal.record({ at: house.now, type: 'permit.withdrawn', machine: 'duncan' })
+  expect(await told()).toEqual(['dhcp.discover', 'permit.withdrawn'])
+  expect(await told(`?session=${session.id}`)).toEqual(['permit.claimed', 'menu.given', 'answer.refused'])
+})
+
+test('the last boot is found however often the system that it brought up renews its lease', async () => {
+  using house = openHouse()
+  const app = await api(house)
+  const session = house.house.sessions.arriving(mac, house.now)
+  house.house.journal.record({ at: house.now, type: 'dhcp.discover', machine: 'duncan', session: session.id })
+  for (let day = 0; day < 400; day++)
+    house.house.journal.record({ at: house.now + day, type: 'dhcp.ack', machine: 'duncan' })
+  const trace = (await app.inject({ url: '/api/machines/duncan/trace' })).json()
+  expect([trace.session, trace.events.length]).toEqual([session.id, 1])
+})
+
+test('a boot session that the machine never had is refused in one sentence', async () => {
+  using house = openHouse()
+  const app = await api(house)
+  const session = house.house.sessions.arriving(mac, house.now)
+  house.house.journal.record({ at: house.now, type: 'dhcp.discover', machine: 'duncan', session: session.id })
+  const reply = await app.inject({ url: '/api/machines/duncan/trace?session=zzz' })
+  expect([reply.statusCode, reply.json()]).toMatchObject([
+    400,
+    { detail: 'duncan has no boot session zzz', hint: `its last boot is ${session.id}` },
+  ])
+  expect((await app.inject({ url: `/api/machines/macduff/trace?session=${session.id}` })).statusCode).toBe(400)
 })
 
 test.each([

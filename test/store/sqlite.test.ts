@@ -87,6 +87,25 @@ test.each(Object.entries(eventStores))(
   },
 )
 
+test.each(Object.entries(eventStores))(
+  '%s tells all of a machine from the beginning of one of its boots',
+  (_, open) => {
+    const store = open()
+    const at = (time: number, session?: string, machine = 'duncan') => ({
+      at: time,
+      type: 'file.sent',
+      machine,
+      ...(session !== undefined && { session }),
+    })
+    store.append([at(1), at(2, 's1'), at(3, 's9', 'macduff'), at(4), at(5, 's2'), at(6), at(7)])
+    expect(store.lastSession('duncan')).toBe('s2')
+    expect(store.lastSession('banquo')).toBeUndefined()
+    expect(store.since('duncan', 's1', 10).map(({ at: time }) => time)).toEqual([2, 4, 5, 6, 7])
+    expect(store.since('duncan', 's1', 2).map(({ at: time }) => time)).toEqual([2, 4])
+    expect(store.since('duncan', 's9', 10)).toEqual([])
+  },
+)
+
 test('the journal writes behind, and reads what it has not written yet', () => {
   const store = new MemoryEvents()
   const journal = new Journal(store)

@@ -20,6 +20,16 @@ export class MemoryEvents implements EventStore {
       .toReversed()
   }
 
+  lastSession(machine: string): string | undefined {
+    return this.#events.findLast((event) => event.machine === machine && event.session !== undefined)?.session
+  }
+
+  since(machine: string, session: string, limit: number): readonly StoredEvent[] {
+    const own = this.#events.filter((event) => event.machine === machine)
+    const first = own.findIndex((event) => event.session === session)
+    return first < 0 ? [] : own.slice(first, first + limit)
+  }
+
   trim(keep: number): void {
     this.#events = this.#events.slice(-keep)
   }

@@ -55,6 +55,21 @@ export class SqliteEvents implements EventStore {
     return (rows as unknown as Row[]).map(eventOf)
   }
 
+  lastSession(machine: string): string | undefined {
+    const row = this.#database
+      .prepare('SELECT session FROM events WHERE machine = ? AND session IS NOT NULL ORDER BY id DESC LIMIT 1')
+      .get(machine)
+    return (row as { session: string } | undefined)?.session
+  }
+
+  since(machine: string, session: string, limit: number): readonly StoredEvent[] {
+    const first = 'SELECT id FROM events WHERE session = ? AND machine = ? ORDER BY id LIMIT 1'
+    const rows = this.#database
+      .prepare(`SELECT * FROM events WHERE machine = ? AND id >= (${first}) ORDER BY id LIMIT ?`)
+      .all(machine, session, machine, limit)
+    return (rows as unknown as Row[]).map(eventOf)
+  }
+
   trim(keep: number): void {
     this.#database.prepare('DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?').run(keep)
   }
