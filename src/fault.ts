@@ -18,6 +18,7 @@ export const faults = {
   'image-invalid': 'an image is not what the OCI image specification says, or names what is not here',
   'image-busy': 'another command works on that image, or a machine still needs it',
   'digest-mismatch': 'bytes are not the ones that their digest names',
+  'disk-failed': 'a disk is full, or does not read or write',
   'capture-failed': 'a machine or a tree could not be captured whole',
   'layout-invalid': 'a disk layout is not what it should be',
   'range-full': 'a subnet has no free address left',

@@ -30,6 +30,7 @@ const statusOf: Readonly<Record<FaultCode, number>> = {
   'image-invalid': 400,
   'image-busy': 409,
   'digest-mismatch': 400,
+  'disk-failed': 507,
   'capture-failed': 500,
   'layout-invalid': 422,
   'range-full': 503,
