@@ -4,6 +4,7 @@ export type BrokenOption = 'option past the end' | 'option too long'
 
 /** RFC 3396 joins fragments without a limit; nothing we read is longer than this. */
 const longestOption = 4096
+const manyOptions = 40
 
 /** Options as they came, found by looking along the wire: most of them are never asked for, so they are cut out only when they are. */
 export class WireOptions implements Options {
@@ -11,6 +12,8 @@ export class WireOptions implements Options {
   /** Code, start and end of each, in the order of the wire. */
   readonly #spans: number[] = []
   #joined: Map<number, Buffer> | undefined
+  /** Where each code is in `#spans`, once there are more than firmware sends: a packet made of options must cost no more than its bytes. */
+  #index: Int16Array | undefined
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
@@ -69,6 +72,7 @@ export class WireOptions implements Options {
   }
 
   #find(code: number): number {
+    if (this.#index) return this.#index[code]!
     const spans = this.#spans
     for (let at = 0; at < spans.length; at += 3) if (spans[at] === code) return at
     return -1
@@ -77,6 +81,8 @@ export class WireOptions implements Options {
   #add(code: number, start: number, end: number): boolean {
     if (this.#find(code) === -1) {
       this.#spans.push(code, start, end)
+      if (this.#index) this.#index[code] = this.#spans.length - 3
+      else if (this.#spans.length > 3 * manyOptions) this.#index = indexOf(this.#spans)
       return true
     }
     const before = this.get(code)!
@@ -85,4 +91,10 @@ export class WireOptions implements Options {
     this.#joined.set(code, Buffer.concat([before, this.#bytes.subarray(start, end)]))
     return true
   }
+}
+
+function indexOf(spans: readonly number[]): Int16Array {
+  const index = new Int16Array(256).fill(-1)
+  for (let at = 0; at < spans.length; at += 3) index[spans[at]!] = at
+  return index
 }

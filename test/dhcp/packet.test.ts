@@ -147,3 +147,21 @@ test.each([548, 600, 1472])('nothing is ever written past a limit of %i bytes', 
 function fill(code: number, length: number): readonly [number, Buffer] {
   return [code, Buffer.alloc(length, code)]
 }
+
+test('a message of nothing but options, more than any firmware sends, is read as any other', () => {
+  const bytes = Buffer.alloc(9000)
+  bytes.writeUInt32BE(0x63825363, 236)
+  let at = 240
+  for (const round of [0, 1, 2])
+    for (let code = 1; code < 255; code++) if (code !== 52) at += Buffer.from([code, 1, round]).copy(bytes, at)
+  bytes[at] = 255
+  const packet = decodePacket(bytes) as Packet
+  expect([...packet.options].map(([code, value]) => [code, value.toString('hex')])).toEqual(
+    Array.from({ length: 254 }, (_, code) => [code + 1, '000102']).filter(([code]) => code !== 52),
+  )
+  expect([packet.options.has(52), packet.options.get(254)?.length, packet.options.lengthOf(255)]).toEqual([
+    false,
+    3,
+    undefined,
+  ])
+})
