@@ -54,8 +54,8 @@ export class Sessions {
     return this.#make(mac, now)
   }
 
-  /** Undefined for an id that this server never gave, or that is older than a day. */
-  find(id: string, now: number): Session | undefined {
+  /** Undefined for an id that this server never gave, or that is older than a day. `dry`: a forecast, which nothing remembers. */
+  find(id: string, now: number, dry = false): Session | undefined {
     const parts = /^([0-9a-f]{12})-([0-9a-z]{8,9})-([0-9a-f]{20})$/.exec(id)
     const mac = parts && readMac(parts[1]!)
     if (!parts || !mac) return undefined
@@ -63,17 +63,18 @@ export class Sessions {
     if (known?.id === id) return known
     const startedAt = Number.parseInt(parts[2]!, 36)
     if (!same(id, this.#idOf(mac, startedAt)) || Math.abs(now - startedAt) > forgetAfter) return undefined
-    const session = this.#make(mac, startedAt)
-    return known && known.startedAt > session.startedAt ? session : this.#remember(session)
+    // From before a restart, or an old one that somebody kept: a ROM that asks now begins another boot, with a token that nobody has seen.
+    const session: Session = { ...this.#make(mac, startedAt), stage: 'menu' }
+    return dry || (known && known.startedAt > session.startedAt) ? session : this.#remember(session)
   }
 
   tokenOf(session: Session): string {
     return `${session.id}.${this.#sign('token', session.id, 32)}`
   }
 
-  byToken(token: string, now: number): Session | undefined {
+  byToken(token: string, now: number, dry = false): Session | undefined {
     const [id = '', signature = ''] = token.split('.')
-    return same(signature, this.#sign('token', id, 32)) ? this.find(id, now) : undefined
+    return same(signature, this.#sign('token', id, 32)) ? this.find(id, now, dry) : undefined
   }
 
   #make(mac: Mac, startedAt: number): Session {

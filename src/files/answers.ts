@@ -35,7 +35,7 @@ interface Who {
 /** By the token in the URL, by Anaconda's MAC headers or serial number, by the MAC in the name, by the lease. */
 function identify(house: House, key: string, asked: Asked): Who | Refusal {
   if (key.includes('.')) {
-    const session = house.sessions.byToken(key, house.now())
+    const session = house.sessions.byToken(key, house.now(), asked.dry)
     if (session) return { session, mac: session.mac }
     return refuse(house, undefined, undefined, asked, { status: 403, message: 'no boot session has that token' })
   }

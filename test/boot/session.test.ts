@@ -6,6 +6,22 @@ const mac = parseMac('52:54:00:77:00:01')
 const key = Buffer.alloc(32, 7)
 const now = 1_700_000_000_000
 
+test('a boot from before a restart goes on, but a ROM never begins with it: somebody may have kept its token', () => {
+  const old = new Sessions(key).arriving(mac, now)
+  const after = new Sessions(key)
+  expect(after.find(old.id, now + 1000)?.id).toBe(old.id)
+  expect(after.current(mac)?.id).toBe(old.id)
+  expect(after.arriving(mac, now + 2000).id).not.toBe(old.id)
+})
+
+test('a forecast of a boot is not remembered as one', () => {
+  const sessions = new Sessions(key)
+  const real = sessions.arriving(mac, now)
+  const imagined = sessions.imagined(mac, now + 1000)
+  expect(sessions.byToken(sessions.tokenOf(imagined), now + 1000, true)?.id).toBe(imagined.id)
+  expect(sessions.current(mac)).toBe(real)
+})
+
 test('ROM, chained loader and retries of one boot share a session', () => {
   const sessions = new Sessions(key)
   const first = sessions.arriving(mac, now)

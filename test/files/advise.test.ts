@@ -14,6 +14,9 @@ test('the server of a boot is the one that the site names, where that is an addr
 
 test('a forecast begins no boot', () => {
   using house = openHouse()
+  const { sessions } = house.house
+  const imagined = sessions.imagined(mac, house.now)
+  house.ask(`a/${sessions.tokenOf(imagined)}`, { dry: true })
   advise(house.house, rom, '10.77.0.1', true)
   expect(house.house.sessions.current(mac)).toBeUndefined()
 })
