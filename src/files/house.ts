@@ -42,7 +42,8 @@ export interface House {
 }
 
 export function askHouse(house: House, client: Client): Answer {
-  return ask(house, speaksForItself(client) ? client : { ...evidenceOf(house, client.mac), ...client }, house.now())
+  const before = speaksForItself(client) ? undefined : evidenceOf(house, client.mac)
+  return ask(house, before ? { ...before, ...client } : client, house.now())
 }
 
 /** The machine behind a MAC address. */
