@@ -4,7 +4,7 @@ export interface Terms {
   readonly blksize: number
   /** Blocks between two ACKs. */
   readonly windowsize: number
-  /** The client's own wish for the time before a resend, in milliseconds: the longest that we wait. */
+  /** The client's own wish for the time before a resend, in milliseconds (RFC 2349). */
   readonly timeout?: number
   /** The options to acknowledge; empty means no OACK at all. */
   readonly acknowledged: readonly (readonly [string, string])[]

@@ -11,10 +11,22 @@ export interface Sender {
 const firstTimeout = 300
 const leastTimeout = 50
 const mostTimeout = 2000
-const giveUpAfter = 15_000
+/**
+ * Resends that are quick do not help every client: atftp acknowledges a repeated block once, and then says its ACK again only after 5 s in
+ * which nothing came, whatever timeout was agreed on; others wait for the timeout of RFC 2349. So after the quick ones we are silent
+ * longer than that, and a client has several such silences before it is given up.
+ */
+const leastQuick = 2
+const usualSilence = 5000
+const leastMargin = 1000
+const mostMargin = 15_000
 const giveUpAtMost = 60_000
-/** A client that is there answers the first packet at once; a made-up one never does, and shall not be sent much. */
-const giveUpUnanswered = 6000
+const leastSilences = 2
+/**
+ * A client that is there answers the first packet at once; a made-up one never does, and shall not be sent much. Being waited for costs
+ * nobody anything: twice the usual silence, in which its last ACK may still come.
+ */
+const giveUpUnanswered = 15_000
 const resendsUnanswered = 3
 /** A repeated ACK this long after the last send means that the send was lost; sooner, it is the echo of a duplicate. */
 const patience = 50
@@ -28,7 +40,9 @@ export class Transfer {
   readonly #send: Sender
   readonly #windowsize: number
   readonly #last: number
+  /** The longest before a quick resend, and before one that leaves the client time to speak. */
   readonly #longest: number
+  readonly #silence: number
   readonly #giveUp: number
   /** The last block that is known to have arrived. */
   #arrived = 0
@@ -39,6 +53,8 @@ export class Transfer {
   #progressAt = 0
   /** Since the last progress. */
   #resends = 0
+  /** The quick resends are over. */
+  #quiet = false
   #smoothed: number | undefined
   #timeout = firstTimeout
 
@@ -47,8 +63,9 @@ export class Transfer {
     this.#send = send
     this.#windowsize = terms.windowsize
     this.#last = blocks
-    this.#longest = terms.timeout ?? mostTimeout
-    this.#giveUp = Math.min(Math.max(giveUpAfter, 4 * this.#longest), giveUpAtMost)
+    this.#longest = Math.min(terms.timeout ?? mostTimeout, mostTimeout)
+    this.#silence = silenceFor(terms.timeout)
+    this.#giveUp = giveUpFor(this.#silence)
     this.#opening = terms.acknowledged.length > 0
   }
 
@@ -92,8 +109,9 @@ export class Transfer {
   /** Called now and then; resends what is late. False: the client is gone. */
   tick(now: number): boolean {
     if (now - this.#progressAt >= (this.#answered ? this.#giveUp : giveUpUnanswered)) return false
-    if (now - this.#sentAt < this.#timeout) return true
+    if (now - this.#sentAt < (this.#quiet ? this.#silence : this.#timeout)) return true
     if (!this.#answered && this.#resends >= resendsUnanswered) return true
+    this.#quiet = this.#timeout >= this.#longest && this.#resends >= leastQuick
     this.#timeout = Math.min(this.#timeout * 2, this.#longest)
     this.#again(now)
     return true
@@ -123,6 +141,7 @@ export class Transfer {
     this.#progressAt = now
     if (this.#resends === 0) this.#measure(now - this.#sentAt)
     this.#resends = 0
+    this.#quiet = false
   }
 
   #measure(milliseconds: number): void {
@@ -142,4 +161,15 @@ export class Transfer {
     this.#sentTo = this.#arrived + count
     this.#send.blocks(first, count)
   }
+}
+
+/** Longer than the client's own time-out, by more than its packets are under way. */
+function silenceFor(timeout = usualSilence): number {
+  const longest = Math.max(timeout, usualSilence)
+  return longest + Math.min(Math.max(leastMargin, longest / 4), mostMargin)
+}
+
+function giveUpFor(silence: number): number {
+  const quick = (leastQuick + 1) * mostTimeout
+  return quick + Math.max(leastSilences * silence, Math.min(4 * silence, giveUpAtMost))
 }
