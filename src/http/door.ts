@@ -15,11 +15,17 @@ interface DoorOptions {
   readonly files: BootFiles
   readonly app?: FastifyInstance
   readonly appPrefixes?: readonly string[]
+  readonly desks?: ReadonlyMap<string, Desk>
   readonly onEnd?: (transfer: Transfer) => void
   readonly onError?: (error: unknown) => void
   readonly limits: Limits
   readonly counters: HttpCounters
   readonly connections: Connections
+}
+
+/** Answers the requests of one first segment, whatever their method; must end every response and never throw. */
+export interface Desk {
+  answer(exchange: Exchange, query: URLSearchParams): void
 }
 
 type Named = Extract<Target, { ok: true }>
@@ -53,23 +59,43 @@ export class Door {
   }
 
   #route(request: IncomingMessage, response: ServerResponse, connection: Connection): void {
-    const { app, limits } = this.#options
+    const { app, desks, limits } = this.#options
     const target = troubleOf(request, limits) ?? readTarget(request.url ?? '')
+    const desk = target.ok ? desks?.get(firstSegment(target.name)) : undefined
     const isForApp = target.ok && app !== undefined && this.#prefixes.has(firstSegment(target.name))
-    const refusal = target.ok ? (isForApp ? appRefusal(target) : bootRefusal(request)) : target
-    if (target.ok && !isForApp && !refusal) return this.#answer(request, response, connection, target)
+    const refusal = target.ok ? (isForApp || desk ? appRefusal(target) : bootRefusal(request)) : target
+    if (target.ok && !isForApp && !refusal) return this.#answer(request, response, connection, target, desk)
     response.once('close', () => connection.waiting--)
-    if (refusal) this.#refuse(response, refusal)
-    else app?.routing(request, response)
+    if (refusal) return this.#refuse(response, refusal)
+    this.#hurry(request)
+    app?.routing(request, response)
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse, connection: Connection, { name, search }: Named): void {
+  #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    connection: Connection,
+    { name, search }: Named,
+    desk: Desk | undefined,
+  ): void {
     const exchange = new Exchange(request, response, connection, name)
     response.once('close', () => this.#ended(exchange))
     const query = new URLSearchParams(search)
-    if (response.socket) return answerBoot(this.#desk, exchange, query)
+    const answer = (): void => (desk ? desk.answer(exchange, query) : answerBoot(this.#desk, exchange, query))
+    if (response.socket) return answer()
     // A pipelined request waits here, not with a buffer in its hand, until the answers before it are out.
-    response.once('socket', () => answerBoot(this.#desk, exchange, query))
+    response.once('socket', answer)
+  }
+
+  /** A body that trickles in is waited for no longer than a request may take. */
+  #hurry(request: IncomingMessage): void {
+    const { limits, counters } = this.#options
+    const end = setTimeout(() => {
+      if (request.complete) return
+      counters.timeouts++
+      request.socket.destroy()
+    }, limits.requestTimeout)
+    request.once('close', () => clearTimeout(end))
   }
 
   #ended(exchange: Exchange): void {

@@ -54,10 +54,13 @@ export class Exchange {
     return { carrier: 'http', name, peer: connection.peer, bytes, milliseconds, outcome, ...detail }
   }
 
-  // A HEAD is a question about a file, not a transfer of it (EDK2 sends one before each GET).
+  // A HEAD is a question about a file, not a transfer of it (EDK2 sends one before each GET); an upload is none of a boot's.
   isTold(transfer: Transfer): boolean {
     return (
-      !this.isHead || transfer.outcome === 'missing' || transfer.outcome === 'refused' || transfer.outcome === 'failed'
+      this.request.method === 'GET' ||
+      transfer.outcome === 'missing' ||
+      transfer.outcome === 'refused' ||
+      transfer.outcome === 'failed'
     )
   }
 

@@ -7,7 +7,7 @@ import { BootFiles } from './boot-files.ts'
 import type { HttpSource } from './boot.ts'
 import { Connections } from './connections.ts'
 import { newCounters, type HttpCounters } from './counters.ts'
-import { Door } from './door.ts'
+import { Door, type Desk } from './door.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 
 export interface HttpOptions {
@@ -19,6 +19,8 @@ export interface HttpOptions {
   readonly app?: FastifyInstance
   /** `/api`, `/r`: whole first segments; `/` is the root page alone. */
   readonly appPrefixes?: readonly string[]
+  /** By their first segment (`v2`): what reads and answers requests by itself, bodies of any length included. */
+  readonly desks?: ReadonlyMap<string, Desk>
   readonly onEnd?: (transfer: Transfer) => void
   /** Errors of this program, for the log; the client gets a sentence without them. */
   readonly onError?: (error: unknown) => void
@@ -54,11 +56,12 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
 }
 
 function strictServer(limits: Limits, answer: (request: IncomingMessage, response: ServerResponse) => void): Server {
-  const { headersTimeout, requestTimeout, headerBytes: maxHeaderSize, keepAlive: keepAliveTimeout } = limits
+  const { headersTimeout, headerBytes: maxHeaderSize, keepAlive: keepAliveTimeout } = limits
   const strict = { insecureHTTPParser: false, requireHostHeader: true, maxHeaderSize }
   // Node looks for late requests every 30 s unless told otherwise, whatever the time-outs say.
   const connectionsCheckingInterval = Math.min(1000, headersTimeout)
-  const times = { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval }
+  // A layer takes as long as it takes; the door looks after the bodies of all others.
+  const times = { headersTimeout, requestTimeout: 0, keepAliveTimeout, connectionsCheckingInterval }
   const server = createServer({ ...strict, ...times }, answer)
   server.timeout = limits.stall
   server.maxConnections = limits.connections
