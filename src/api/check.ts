@@ -18,6 +18,7 @@ import { checkPypxeboot } from '../menu/pypxeboot.ts'
 import { writePxelinux } from '../menu/pxelinux.ts'
 import type { Permit } from '../machine/permit.ts'
 import { firmwares } from './firmware.ts'
+import { hideFor } from './secrets.ts'
 
 /** One thing that is wrong with what a machine would get. */
 export interface Finding {
@@ -48,7 +49,13 @@ export async function checkHouse(house: House, shelf: Shelf, validate: Validator
     findings.push(...loadersOf(armed, machine), ...menusOf(armed, machine), ...filesOf(armed, shelf, machine))
     findings.push(...(await answerOf(armed, machine, validate, validated)))
   }
-  return once(findings)
+  return once(findings.map((finding) => withoutSecrets(house, finding)))
+}
+
+/** A validator quotes the line that it dislikes, and in an answer that may be the password's. */
+function withoutSecrets(house: House, finding: Finding): Finding {
+  const machine = finding.machine === undefined ? undefined : house.registry.named(finding.machine)
+  return { ...finding, message: hideFor(house, machine, finding.message) }
 }
 
 /** A house in which this machine may be installed: for looking only, because nothing is ever claimed in a dry look-up. */

@@ -33,7 +33,9 @@ export function viewOf(house: House, machine: Machine): MachineView {
 export function machineNamed(house: House, name: string): Machine {
   const machine = house.registry.named(name)
   if (machine) return machine
-  throw new Fault('machine-unknown', `no machine is named ${name}`, { hint: 'birnam machine list shows them all' })
+  throw new Fault('machine-unknown', `no machine is named ${/^[\w.-]+$/.test(name) ? name : JSON.stringify(name)}`, {
+    hint: 'birnam machine list shows them all',
+  })
 }
 
 export interface ReinstallWish {

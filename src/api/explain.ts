@@ -31,8 +31,17 @@ export interface Forecast {
   /** The kernel line as the loader will run it. */
   readonly kernel?: string
   readonly answer?: string
-  readonly vars: readonly { readonly name: string; readonly value: unknown; readonly from: string }[]
+  readonly vars: readonly ForecastVar[]
   readonly problems: readonly string[]
+}
+
+/** A variable, and the noun that had the last word on it: `machine duncan`, in `fleet.yaml:7`. */
+export interface ForecastVar {
+  readonly name: string
+  readonly value: unknown
+  readonly from: string
+  readonly file?: string
+  readonly line?: number
 }
 
 export interface ForecastName {
@@ -100,7 +109,7 @@ function compose(scene: Scene, firmware: string, dhcp: readonly string[]): Forec
     ...(menu !== undefined && { menu }),
     ...(kernel !== undefined && { kernel }),
     ...(text !== undefined && { answer: hideSecrets(text, merged.vars) }),
-    vars: merged.origins.map(({ name, value, from }) => ({ name, value: hideValue(name, value), from })),
+    vars: merged.origins.map((origin) => ({ ...origin, value: hideValue(origin.name, origin.value) })),
     problems,
   }
 }

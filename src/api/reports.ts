@@ -5,6 +5,7 @@ import type { Machine } from '../config/site.ts'
 import { reach, type Session } from '../boot/session.ts'
 import { readMac } from '../net/mac.ts'
 import type { Peer } from '../net/content.ts'
+import { hideFor } from './secrets.ts'
 
 const short = z.string().max(300)
 
@@ -54,7 +55,13 @@ function fromAddress(house: House, mac: NonNullable<ReturnType<typeof readMac>>,
 }
 
 function tell(house: House, machine: Machine, session: Session | undefined, said: Report, peer: Peer): void {
-  const { kind, ...detail } = said
+  const { kind, ...rest } = said
+  const detail = Object.fromEntries(
+    Object.entries(rest).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? hideFor(house, machine, value) : value,
+    ]),
+  )
   const whose = { machine: machine.name, ...(session && { mac: session.mac, session: session.id }) }
   house.journal.record({ at: house.now(), type: `report.${kind}`, ...whose, detail: { ...detail, from: peer.address } })
 }

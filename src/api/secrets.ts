@@ -1,9 +1,13 @@
+import type { Machine } from '../config/site.ts'
+import { mergeVars } from '../config/vars.ts'
+import type { House } from '../files/house.ts'
+
 const hidden = '(hidden)'
 
-/** crypt(3) hashes, and the tokens of answer and report URLs. */
+/** crypt(3) hashes, and the tokens of answer, report and install script URLs. */
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|argon2\w*)\$[^\s:'"]+/g, hidden],
-  [/(\/[ar]\/[0-9a-f]{12}-[0-9a-z]+-[0-9a-f]+)\.[0-9a-f]+/g, `$1.${hidden}`],
+  [/(\/[air]\/[0-9a-f]{12}-[0-9a-z]+-[0-9a-f]+)\.[0-9a-f]+/g, `$1.${hidden}`],
 ]
 const secretName = /pass(word|wd|phrase)?|hash|secret|token|private|psk|api_?key/i
 
@@ -12,6 +16,13 @@ export function hideSecrets(text: string, vars: Readonly<Record<string, unknown>
   let shown = text
   for (const value of secretValues(vars)) shown = shown.replaceAll(value, hidden)
   return patterns.reduce((all, [pattern, by]) => all.replaceAll(pattern, by), shown)
+}
+
+/** The same for a text about one machine, whose own secrets stand in its variables. */
+export function hideFor({ registry }: House, machine: Machine | undefined, text: string): string {
+  if (!machine) return hideSecrets(text)
+  const profile = registry.profileOf(machine)
+  return hideSecrets(text, mergeVars(registry.site, registry.groupsOf(machine), profile, machine).vars)
 }
 
 /** The same for one variable of `explain`. */

@@ -1,25 +1,33 @@
 import type { Listener } from '../app/listeners.ts'
 import type { Site } from '../config/site.ts'
-import { paint } from './print.ts'
+import { count, paint } from './print.ts'
 import type { Place } from './place.ts'
 
 /** What listens where, what does not and why, and what to do next. */
 export function bannerText(place: Place, listeners: readonly Listener[], site: Site): string {
-  const width = Math.max(...listeners.map(({ name }) => name.length))
-  const lines = listeners.map(({ name, state, where, why, hint }) => {
-    const mark = state === 'listening' ? paint('green', 'on ') : paint('yellow', 'off')
-    const rest = state === 'listening' ? where : `${why}${hint === undefined ? '' : `: ${hint}`}`
-    return `  ${name.padEnd(width)}  ${mark}  ${rest}`
-  })
-  const counts = `${site.machines.length} machines, ${site.profiles.length} profiles`
+  const counts = `${count(site.machines.length, 'machine')}, ${count(site.profiles.length, 'profile')}`
   const from = place.example ? `${place.site} (the example; give your own with --site DIR)` : place.site
   return [
     `${paint('bold', 'Birnam')} serves ${from}: ${counts}`,
     `data in ${place.data}`,
-    ...lines,
-    '',
-    ...nextSteps(site),
+    ...listenerLines(listeners),
+    ...(listensAtAll(listeners) ? ['', ...nextSteps(site)] : []),
   ].join('\n')
+}
+
+/** One door a line: on where, or off why, and what to do. */
+export function listenerLines(listeners: readonly Listener[]): readonly string[] {
+  const width = Math.max(...listeners.map(({ name }) => name.length))
+  return listeners.map(({ name, state, where, why, hint }) => {
+    const mark = state === 'listening' ? paint('green', 'on ') : paint('yellow', 'off')
+    const rest = state === 'listening' ? where : `${why}${hint ? ` (${hint})` : ''}`
+    return `  ${name.padEnd(width)}  ${mark}  ${rest}`
+  })
+}
+
+/** The commands' own socket alone serves nobody. */
+export function listensAtAll(listeners: readonly Listener[]): boolean {
+  return listeners.some(({ name, state }) => name !== 'commands' && state === 'listening')
 }
 
 function nextSteps(site: Site): string[] {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { checkPlace } from '../app/check.ts'
 import type { Finding } from '../api/check.ts'
 import { globals, placeHere } from './context.ts'
-import { paint, show } from './print.ts'
+import { count, paint, show } from './print.ts'
 
 /** `check`: the whole site and every machine's rendered output; for people and for CI. */
 export function addCheck(program: Command): void {
@@ -20,7 +20,7 @@ export function addCheck(program: Command): void {
 function text({ machines, validators, findings }: Awaited<ReturnType<typeof checkPlace>>, errors: number): string {
   const warnings = findings.length - errors
   const asked = validators.length > 0 ? `validators: ${validators.join(', ')}` : 'no outside validator is installed'
-  const end = `${machines} machines checked: ${errors} errors, ${warnings} warnings (${asked})`
+  const end = `${count(machines, 'machine')} checked: ${count(errors, 'error')}, ${count(warnings, 'warning')} (${asked})`
   return [...findings.map(line), findings.length > 0 ? '' : undefined, end]
     .filter((part) => part !== undefined)
     .join('\n')
@@ -28,6 +28,6 @@ function text({ machines, validators, findings }: Awaited<ReturnType<typeof chec
 
 function line({ severity, machine, message, file, line: at, hint }: Finding): string {
   const mark = severity === 'error' ? paint('red', 'error  ') : paint('yellow', 'warning')
-  const place = file === undefined ? '' : `${file}${at === undefined ? '' : `:${at}`}: `
+  const place = file === undefined ? '' : `${file}${at === undefined || at === 0 ? '' : `:${at}`}: `
   return `${mark}  ${place}${machine === undefined ? '' : `${machine}: `}${message}${hint === undefined ? '' : ` (${hint})`}`
 }

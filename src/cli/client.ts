@@ -19,7 +19,7 @@ export type Send = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unkn
 
 export function apiClient(send: Send, running: boolean): ApiClient {
   const call = async <T>(...[method, path, body]: Parameters<Send>): Promise<T> =>
-    valueOf<T>(await send(method, path, body))
+    valueOf(await send(method, path, body)) as T
   return {
     running,
     get: (path) => call('GET', path),
@@ -45,9 +45,19 @@ export function sendTo(socketPath: string): Send {
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }))
       })
+      call.setTimeout(patience, () => call.destroy(silent(socketPath)))
       call.on('error', reject)
       call.end(text)
     })
+}
+
+/** A server that works answers at once; one that hangs is told as such, in milliseconds. */
+const patience = 30_000
+
+function silent(socketPath: string): Fault {
+  return new Fault('not-running', `the server behind ${socketPath} does not answer`, {
+    hint: 'look at its log; stop it and start it again',
+  })
 }
 
 interface ProblemDocument {
@@ -60,13 +70,19 @@ interface ProblemDocument {
   readonly field?: string
 }
 
-function valueOf<T>({ status, body }: ApiReply): T {
+function valueOf({ status, body }: ApiReply): unknown {
   const value = body === '' ? undefined : (JSON.parse(body) as unknown)
-  if (status < 400) return value as T
-  const { code = 'internal', detail, title, ...rest } = value as ProblemDocument
+  if (status < 400) return value
+  const { code = 'internal', detail, title, hint, file, line, field } = value as ProblemDocument
+  const place = {
+    ...(hint !== undefined && { hint }),
+    ...(file !== undefined && { file }),
+    ...(line !== undefined && { line }),
+    ...(field !== undefined && { field }),
+  }
   throw new Fault(
     (code in faults ? code : 'internal') as FaultCode,
     detail ?? title ?? `the server answered ${status}`,
-    rest,
+    place,
   )
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { openOffice } from '../app/office.ts'
+import { Fault } from '../fault.ts'
 import { apiClient, sendTo, socketOf, type ApiClient } from './client.ts'
 import { placeOf, type Place } from './place.ts'
 
@@ -20,16 +21,42 @@ export function placeHere(command: Command): Place {
 /** Runs a command against the running server, or, when none runs, against the site and the data directory themselves. */
 export async function withApi<T>(command: Command, work: (api: ApiClient) => Promise<T>): Promise<T> {
   const place = placeHere(command)
-  const remote = sendTo(socketOf(place.data))
-  if (await answers(remote)) return work(apiClient(remote, true))
-  await using office = await openOffice(place)
-  return await work(apiClient(office.send, false))
+  try {
+    const remote = sendTo(socketOf(place.data))
+    if (await answers(remote, place)) return await work(apiClient(remote, true))
+    await using office = await openOffice(place)
+    return await work(apiClient(office.send, false))
+  } catch (error) {
+    throw place.example ? inTheExample(error) : error
+  }
 }
 
-async function answers(send: ReturnType<typeof sendTo>): Promise<boolean> {
+/** Only a server that is certainly not there is passed by. */
+async function answers(send: ReturnType<typeof sendTo>, { data }: Place): Promise<boolean> {
   try {
-    return (await send('GET', '/api/status')).status === 200
-  } catch {
-    return false
+    await send('GET', '/api/status')
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EACCES' && code !== 'EPERM') return rethrowFault(error)
+    throw new Fault('not-permitted', `the data directory ${data} belongs to another user`, {
+      hint: 'run the command as that user or as root, or name another with --data DIR',
+      cause: error,
+    })
   }
+}
+
+function rethrowFault(error: unknown): false {
+  if (error instanceof Fault) throw error
+  return false
+}
+
+/** Whoever forgot --site looks for his machine in vain. */
+function inTheExample(error: unknown): unknown {
+  if (!(error instanceof Fault) || error.code !== 'machine-unknown') return error
+  const { hint, ...detail } = error.detail
+  return new Fault(error.code, `${error.message} in the example site`, {
+    ...detail,
+    hint: `name your own site with --site DIR or BIRNAM_SITE; ${hint}`,
+  })
 }

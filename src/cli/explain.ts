@@ -1,4 +1,4 @@
-import type { Forecast, ForecastName } from '../api/explain.ts'
+import type { Forecast, ForecastName, ForecastVar } from '../api/explain.ts'
 import { indent, paint, table } from './print.ts'
 
 /** A forecast for a person: the reply, the names, the menu, the kernel line, the answer, the values. */
@@ -30,6 +30,7 @@ function nameRow({ name, found, bytes, why }: ForecastName): string[] {
   ]
 }
 
-function varRow({ name, value, from }: Forecast['vars'][number]): string[] {
-  return [name, JSON.stringify(value), from]
+function varRow({ name, value, from, file, line }: ForecastVar): string[] {
+  const place = file === undefined ? '' : ` (${line === undefined ? file : `${file}:${line}`})`
+  return [name, JSON.stringify(value), `${from}${place}`]
 }

@@ -2,8 +2,9 @@ import type { Command } from 'commander'
 import { userInfo } from 'node:os'
 import type { MachineView } from '../api/desk.ts'
 import type { Permit } from '../machine/permit.ts'
+import { Fault } from '../fault.ts'
 import { globals, withApi } from './context.ts'
-import { dated, paint, show, table } from './print.ts'
+import { dated, paint, plain, show, table } from './print.ts'
 
 /** `machine list`, `machine show`, `reinstall`, `withdraw`: fleets and their permits. */
 export function addMachines(program: Command): void {
@@ -62,22 +63,30 @@ interface Told {
   readonly text: string
 }
 
-/** Each name is tried; the first mistake ends the command after what was done has been told. */
+/** One after the other; the first mistake ends the command after what was done has been told. */
 async function each<T extends Told>(
   names: readonly string[],
   command: Command,
   work: (name: string) => Promise<T>,
 ): Promise<void> {
+  const { json } = globals(command)
   const done: Omit<T, 'text'>[] = []
   try {
     for (const name of names) {
       const { text, ...value } = await work(name)
       done.push(value)
-      if (!globals(command).json) console.log(text)
+      if (!json) console.log(text)
     }
-  } finally {
-    if (globals(command).json) console.log(JSON.stringify(done, null, 2))
+  } catch (error) {
+    if (done.length > 0 && error instanceof Fault) throw after(error, names.slice(0, done.length))
+    throw error
   }
+  if (json) console.log(JSON.stringify(done, null, 2))
+}
+
+/** Whoever reads only the mistake must know that something was done before it. */
+function after({ code, message, detail }: Fault, done: readonly string[]): Fault {
+  return new Fault(code, `${message}; done before it: ${done.join(', ')}`, detail)
 }
 
 function list(machines: readonly MachineView[], command: Command): void {
@@ -118,7 +127,9 @@ function permitLines({ id, state, target, by, createdAt, expiresAt, session, las
   const head = `permit   ${id} ${state}: ${target}, by ${by} at ${dated(createdAt)}, until ${dated(expiresAt)} UTC`
   return [
     head,
-    ...optional.filter(([, value]) => value !== undefined).map(([key, value]) => `${key.padEnd(8)} ${value}`),
+    ...optional
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => `${key.padEnd(8)} ${plain(value ?? '')}`),
   ]
 }
 

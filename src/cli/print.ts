@@ -7,6 +7,16 @@ export function paint(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout })
 }
 
+/** `1 machine`, `2 machines`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** Text that came from the wire or the command line, on one line: what would move a terminal's cursor is escaped. */
+export function plain(text: string): string {
+  return text.replaceAll(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, (sign) => JSON.stringify(sign).slice(1, -1))
+}
+
 /** Columns as wide as their widest cell; the last one is cut to the terminal's width. */
 export function table(rows: readonly (readonly string[])[], width: number = process.stdout.columns ?? 0): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))

@@ -4,6 +4,7 @@ import { Fault } from '../fault.ts'
 import { addCheck } from './check.ts'
 import { addForecasts } from './forecasts.ts'
 import { addMachines } from './machines.ts'
+import { plain } from './print.ts'
 import { addServe } from './serve.ts'
 import { addSite } from './site.ts'
 
@@ -26,32 +27,62 @@ export async function run(argv: readonly string[]): Promise<number> {
     .option('--data <dir>', 'the data directory (BIRNAM_DATA; default: beside the site)')
     .option('--json', 'print for programs')
     .addHelpText('after', examples)
-    .showHelpAfterError('(birnam --help shows the commands)')
-    .exitOverride()
-  for (const add of [addServe, addCheck, addForecasts, addMachines, addSite]) add(program)
-  for (const command of program.commands)
-    command.exitOverride().showHelpAfterError(`(birnam help ${command.name()} tells more)`)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: () => {} })
+  for (const add of [addServe, addCheck, addForecasts, addMachines, addSite, addHelp]) add(program)
+  tellMistakes(program)
   try {
     await program.parseAsync([...argv])
     return Number(process.exitCode ?? 0)
   } catch (error) {
-    return report(error, program.opts<{ json?: boolean }>().json)
+    return report(error, argv.includes('--json'))
   }
 }
 
-function report(error: unknown, json: boolean | undefined): number {
+/** Each command's mistakes become Faults that say where there is help. */
+function tellMistakes(command: Command, path = 'birnam'): void {
+  command.exitOverride((error) => {
+    if (error.exitCode === 0 || error.code === 'commander.help') throw error
+    const [what = '', ...more] = error.message
+      .replace(/^error: /, '')
+      .trim()
+      .split('\n')
+    const meant = more.map((line) => line.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?'))
+    throw new Fault('request-invalid', what, { hint: [...meant, `${path} --help tells more`].join(' '), cause: error })
+  })
+  for (const inner of command.commands) tellMistakes(inner, `${path} ${inner.name()}`)
+}
+
+function addHelp(program: Command): void {
+  program
+    .helpCommand(false)
+    .command('help [command...]')
+    .description('what a command does and which options it takes')
+    .action((names: string[]) => {
+      let command = program
+      for (const name of names) {
+        const inner = command.commands.find((one) => one.name() === name)
+        if (!inner) command.error(`error: unknown command '${name}'`)
+        else command = inner
+      }
+      command.outputHelp()
+    })
+}
+
+/** 2 for a command line that was not understood, 1 for everything else that is wrong. */
+function report(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  if (!(error instanceof Fault)) throw error
-  if (json)
-    console.log(
-      JSON.stringify(
-        { error: { code: error.code, message: error.message, ...error.detail, cause: undefined } },
-        null,
-        2,
-      ),
-    )
-  else console.error(`birnam: ${error.toString()}`)
-  return 1
+  const fault = error instanceof Fault ? error : mistakeOfOurs(error)
+  const { cause, ...detail } = fault.detail
+  if (json) console.log(JSON.stringify({ error: { code: fault.code, message: fault.message, ...detail } }, null, 2))
+  else console.error(`birnam: ${plain(fault.toString())}`)
+  if (fault !== error) console.error(cause)
+  return cause instanceof CommanderError ? 2 : 1
+}
+
+function mistakeOfOurs(error: unknown): Fault {
+  const hint = 'a mistake in Birnam itself; please report it with the lines below'
+  return new Fault('internal', error instanceof Error ? error.message : String(error), { hint, cause: error })
 }
 
 function version(): string {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { Server } from '../app/server.ts'
 import { Fault } from '../fault.ts'
-import { bannerText } from './banner.ts'
+import type { Listener } from '../app/listeners.ts'
+import { bannerText, listensAtAll } from './banner.ts'
 import { globals, placeHere } from './context.ts'
 
 /** `serve`: all listeners, until SIGTERM or SIGINT; then stopped in order within five seconds. */
@@ -16,14 +17,23 @@ export function addServe(program: Command): void {
       const place = placeHere(command)
       const server = await openServer(place, { verbose: options.verbose === true })
       const { json } = globals(command)
-      console.log(json ? JSON.stringify(server.listeners) : bannerText(place, server.listeners, server.site()))
-      if (server.listeners.some(({ name, state }) => name !== 'commands' && state === 'listening'))
-        return untilStopped(server)
+      const listens = listensAtAll(server.listeners)
+      if (!json) console.log(bannerText(place, server.listeners, server.site()))
+      else if (listens) console.log(JSON.stringify(server.listeners))
+      if (listens) return untilStopped(server)
       await server.close('nothing listens')
-      throw new Fault('not-permitted', 'nothing listens: neither HTTP nor TFTP nor DHCP', {
-        hint: 'each line above says why, and what to do',
-      })
+      throw nothingListens(server.listeners, json === true)
     })
+}
+
+/** A person has read the reasons in the banner; a program gets one document. */
+function nothingListens(listeners: readonly Listener[], whole: boolean): Fault {
+  const what = 'nothing listens: neither HTTP nor TFTP nor DHCP'
+  if (!whole) return new Fault('not-permitted', what, { hint: 'each line above says why, and what to do' })
+  const shut = listeners.filter(({ state }) => state === 'off')
+  return new Fault('not-permitted', `${what}: ${shut.map(({ name, why }) => `${name}: ${why}`).join('; ')}`, {
+    hint: shut.map(({ name, hint }) => `${name}: ${hint}`).join('; '),
+  })
 }
 
 /** The first signal stops in order; a second one at once. */

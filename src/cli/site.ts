@@ -3,8 +3,11 @@ import { loadSite } from '../config/read.ts'
 import { formatSite } from '../config/export.ts'
 import { Fault } from '../fault.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
+import { hideValue } from '../api/secrets.ts'
+import { listenerLines } from './banner.ts'
+import type { Listener } from '../app/listeners.ts'
 import { globals, placeHere, withApi } from './context.ts'
-import { dated, show, table } from './print.ts'
+import { count, dated, paint, plain, show, table } from './print.ts'
 
 /** `apply`, `export`, `status`, `leases`: the site and the server as wholes. */
 export function addSite(program: Command): void {
@@ -22,10 +25,10 @@ export function addSite(program: Command): void {
     )
   program
     .command('export')
-    .description('print the site as it was understood, as YAML')
+    .description('print the site as it was understood, as YAML that reads back; with --json, secrets are hidden')
     .action((_options, command: Command) => {
       const site = loadSite(placeHere(command).site)
-      show(site, globals(command).json, () => formatSite(site))
+      show(hideValue('', site), globals(command).json, () => formatSite(site))
     })
   addStatus(program)
 }
@@ -36,7 +39,7 @@ function addStatus(program: Command): void {
     .description('what listens, and the counters')
     .action((_options, command: Command) =>
       withApi(command, async (api) => {
-        const status = await api.get<Record<string, unknown>>('/api/status')
+        const status = await api.get<Status>('/api/status')
         show(status, globals(command).json, () => statusText(api.running, status))
       }),
     )
@@ -63,16 +66,40 @@ function applied({ changed, problems }: { changed: boolean; problems: readonly P
   const errors = problems.filter(({ severity }) => severity === 'error').length
   const head =
     errors > 0
-      ? `${errors} errors: the last good state stays.`
+      ? `${count(errors, 'error')}: the last good state stays.`
       : changed
         ? 'The site is in force.'
         : 'Nothing has changed.'
   return [head, ...problems.map(formatProblem)].join('\n')
 }
 
-function statusText(running: boolean, status: Record<string, unknown>): string {
-  const head = running ? 'A server runs.' : 'No server runs with this data directory.'
-  return `${head}\n${JSON.stringify(status, null, 2)}`
+interface Status {
+  readonly site: string
+  readonly listeners?: readonly Listener[]
+  readonly counters?: Readonly<Record<string, unknown>>
+}
+
+function statusText(running: boolean, { site, listeners = [], counters = {} }: Status): string {
+  if (!running) return `No server runs with this data directory; the site is ${site}.`
+  const rooms = Object.entries(counters).map(([room, counted]) => `${paint('bold', room)}  ${movedOf(counted)}`)
+  return [`A server runs with the site ${site}.`, ...listenerLines(listeners), ...rooms].join('\n')
+}
+
+/** Only what has moved: `requests 12, sent 9`. */
+function movedOf(counters: unknown): string {
+  const moved = Object.entries(flat(counters)).filter(([, value]) => value !== 0)
+  return moved.map(([name, value]) => `${name} ${value}`).join(', ') || 'nothing yet'
+}
+
+function flat(counters: unknown): Record<string, number> {
+  const entries = Object.entries((counters ?? {}) as Record<string, unknown>)
+  return Object.fromEntries(
+    entries.flatMap(([name, value]) =>
+      typeof value === 'number'
+        ? [[name, value] as const]
+        : Object.entries(flat(value)).map(([inner, number]) => [`${name}: ${inner}`, number] as const),
+    ),
+  )
 }
 
 function leasesText(leases: readonly LeaseRow[]): string {
@@ -80,7 +107,7 @@ function leasesText(leases: readonly LeaseRow[]): string {
   const rows = leases.map(({ address, mac, hostname, state, expiresAt }) => [
     address,
     mac,
-    hostname ?? '-',
+    plain(hostname ?? '-'),
     state,
     dated(expiresAt),
   ])

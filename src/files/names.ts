@@ -21,5 +21,5 @@ export function splitSession(name: string): { readonly id?: string; readonly res
 
 /** A name for logs and events: the token of an answer or report is left out, the session id and the rest stay. */
 export function told(name: string): string {
-  return name.replace(/^(\/?(?:s\/[^/]*\/)?[ar]\/[^./]+)\.[^/]*/, '$1.…')
+  return name.replace(/^(\/?(?:s\/[^/]*\/)?[air]\/[^./]+)\.[^/]*/, '$1.…')
 }

@@ -64,7 +64,9 @@ test('explain shows the boot as it would be, without secrets, and changes nothin
   expect(reply.json().answer).toContain('rootpw --iscrypted (hidden) duncan')
   expect(reply.body).not.toContain('$6$salt$secret')
   expect(reply.body).not.toMatch(/\/[ar]\/[0-9a-f]{12}-\w+-[0-9a-f]{20}\.[0-9a-f]{32}/)
-  expect(reply.json().vars).toEqual([{ name: 'hash', value: '(hidden)', from: 'machine duncan' }])
+  expect(reply.json().vars).toEqual([
+    { name: 'hash', value: '(hidden)', from: 'machine duncan', file: 'fleet.yaml', line: 3 },
+  ])
   expect(house.house.permits.of('duncan')?.state).toBe('armed')
   expect(house.events().map(({ type }) => type)).toEqual(['permit.armed'])
 })

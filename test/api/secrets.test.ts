@@ -8,6 +8,10 @@ test.each([
     'url=http://h/a/525400770001-t5x2k1-0123456789abcdef0123.aabbcc',
     'url=http://h/a/525400770001-t5x2k1-0123456789abcdef0123.(hidden)',
   ],
+  [
+    'birnam.script=http://h/i/525400770001-t5x2k1-0123456789abcdef0123.aabbcc',
+    'birnam.script=http://h/i/525400770001-t5x2k1-0123456789abcdef0123.(hidden)',
+  ],
   ['price: $5 and $6 only', 'price: $5 and $6 only'],
 ])('%s', (text, shown) => {
   expect(hideSecrets(text)).toBe(shown)

@@ -16,7 +16,11 @@ test('a data directory belongs to one at a time', () => {
   lockData(data)[Symbol.dispose]()
 })
 
+test('under /proc, too, where a directory can never be made', () => {
+  expect(() => lockData('/proc/birnam/data')).toThrow('the data directory /proc/birnam/data cannot be made: ENOENT')
+})
+
 test('a data directory that cannot be made is told by its name', () => {
   writeFileSync(join(directory, 'file'), '')
-  expect(() => lockData(join(directory, 'file/data'))).toThrow(/cannot open the database/)
+  expect(() => lockData(join(directory, 'file/data'))).toThrow(/file\/data cannot be made: a file stands in its way/)
 })

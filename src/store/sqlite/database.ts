@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../fault.ts'
 import { createLeaseTables } from './leases.ts'
@@ -29,7 +29,7 @@ export const inMemory = ':memory:'
 export function openDatabase(directory: string): DatabaseSync {
   const path = directory === inMemory ? inMemory : join(directory, 'birnam.sqlite')
   try {
-    if (path !== inMemory) mkdirSync(directory, { recursive: true, mode: 0o700 })
+    if (path !== inMemory) makeDirectory(directory)
     const database = new DatabaseSync(path, { timeout: 5000 })
     if (path !== inMemory) chmodSync(path, 0o600)
     database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON')
@@ -42,6 +42,35 @@ export function openDatabase(directory: string): DatabaseSync {
   } catch (error) {
     if (error instanceof Fault) throw error
     throw cannotOpen(path, error)
+  }
+}
+
+/** Makes the data directory, for its owner alone. Throws Fault `config-invalid` or `not-permitted`. */
+export function makeDirectory(directory: string): void {
+  try {
+    makeEach(directory)
+    accessSync(directory, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'a file stands in its way' : code
+    const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+    throw new Fault(
+      denied ? 'not-permitted' : 'config-invalid',
+      `the data directory ${directory} ${denied ? 'may not be written by this user' : 'cannot be made'}: ${why}`,
+      { hint: 'name a directory that this user may write with --data DIR or BIRNAM_DATA', cause: error },
+    )
+  }
+}
+
+// Not `recursive`: under /proc that never returns (Node 26).
+function makeEach(directory: string): void {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return
+  if (dirname(directory) !== directory) makeEach(dirname(directory))
+  try {
+    mkdirSync(directory, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have been quicker.
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) throw error
   }
 }
 

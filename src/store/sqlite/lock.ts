@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../fault.ts'
-import { cannotOpen } from './database.ts'
+import { cannotOpen, makeDirectory } from './database.ts'
 
 /** SQLITE_BUSY: https://sqlite.org/rescode.html#busy */
 const busy = 5
@@ -13,9 +12,9 @@ const busy = 5
  * Throws Fault `config-invalid`.
  */
 export function lockData(directory: string, wait = 0): Disposable {
+  makeDirectory(directory)
   const path = join(directory, 'birnam.lock')
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
     return { [Symbol.dispose]: held(path, wait) }
   } catch (error) {
     if ((error as { errcode?: number }).errcode !== busy) throw cannotOpen(path, error)

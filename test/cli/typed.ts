@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { vi } from 'vitest'
+import { run } from '../../src/cli/program.ts'
+
+export interface Typed {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Somebody at a shell: commands on a site, with a data directory of their own, in this process and not at a terminal. */
+export interface Shell extends Disposable {
+  readonly data: string
+  type(...words: readonly string[]): Promise<Typed>
+}
+
+export function openShell(site: string): Shell {
+  const data = mkdtempSync(join(tmpdir(), 'birnam-shell-'))
+  return {
+    data,
+    type: (...words) => typed(['node', 'birnam', '--site', site, '--data', data, ...words]),
+    [Symbol.dispose]: () => rmSync(data, { recursive: true }),
+  }
+}
+
+/** Runs a command line; what it prints is caught. */
+export async function typed(argv: readonly string[]): Promise<Typed> {
+  const [out, err]: [string[], string[]] = [[], []]
+  const caught = [
+    vi.spyOn(console, 'log').mockImplementation((text: string) => void out.push(`${text}\n`)),
+    vi.spyOn(console, 'error').mockImplementation((text: string) => void err.push(`${text}\n`)),
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0),
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0),
+  ]
+  try {
+    const code = await run(argv)
+    return { code, out: out.join(''), err: err.join('') }
+  } finally {
+    process.exitCode = undefined
+    for (const spy of caught) spy.mockRestore()
+  }
+}
