@@ -8,6 +8,7 @@ import type { Session } from '../boot/session.ts'
 import { advise } from '../files/advise.ts'
 import { machineOf, type House } from '../files/house.ts'
 import type { Mac } from '../net/mac.ts'
+import type { Desk } from '../http/door.ts'
 import { openHttp, type HttpServer } from '../http/server.ts'
 import type { Finding, Peer, Transfer } from '../net/content.ts'
 import { chooseUdp, type Udp } from '../net/udp.ts'
@@ -28,6 +29,8 @@ export interface Doors {
 export interface DoorParts {
   readonly core: Core
   readonly app: FastifyInstance
+  /** By first segment: `v2`. */
+  readonly desks?: ReadonlyMap<string, Desk>
   readonly leases: LeaseBook
   readonly log: Logger
 }
@@ -58,13 +61,14 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
   }
 }
 
-function openWeb({ core, app, log }: DoorParts): Promise<Opened<HttpServer>> {
+function openWeb({ core, app, desks, log }: DoorParts): Promise<Opened<HttpServer>> {
   const { address, port } = core.house.registry.site.server.http
   return tryOpen('HTTP', `${address}:${port}`, () =>
     openHttp({
       address,
       port,
       app,
+      ...(desks && { desks }),
       appPrefixes: ['/api', '/r', '/k'],
       source: { find: (name, { peer, headers }) => core.shelf.find(name, { carrier: 'http', peer, headers }) },
       onEnd: (transfer: Transfer) => core.shelf.ended(transfer),

@@ -19,6 +19,7 @@ import { SqliteLeases } from '../store/sqlite/leases.ts'
 import { addressesOf, openCore, type Core } from './core.ts'
 import { openDoors, type Doors } from './doors.ts'
 import { forecastLines } from './forecast.ts'
+import { openImages } from './images.ts'
 import { tryOpen, type Listener } from './listeners.ts'
 import { openLog } from './log.ts'
 
@@ -68,7 +69,10 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     reload,
     leases: () => leases.list(),
   })
-  doors = opened.adopt(await openDoors({ core, app, leases, log }), (all) => all.close())
+  const onError = (error: unknown): void => log.error({ err: error }, 'registry.failed')
+  const images = opened.use(openImages({ data: place.data, onError }))
+  const desks = new Map([['v2', images.desk]])
+  doors = opened.adopt(await openDoors({ core, app, desks, leases, log }), (all) => all.close())
   const socket = await openSocket(place.data, app)
   if (socket.door) opened.adopt(socket.door, (server) => closeSocket(server))
   holder.onChange((site, problems) => siteChanged(core, doors, log, site, problems))
