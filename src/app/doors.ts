@@ -129,14 +129,16 @@ function heard({ house }: Core, { type, mac, machine, client: _, interface: link
   const named = machine ?? (mac && machineOf(house, mac)?.name)
   if (named === undefined && type !== 'dhcp.full' && type !== 'dhcp.other-server') return
   const session = mac && bootOf(house, mac)
-  house.journal.record({
+  const event = {
     at: house.now(),
     type,
     ...(named !== undefined && { machine: named }),
     ...(mac && { mac }),
     ...(session && { session: session.id }),
     detail: { interface: link, count, ...rest },
-  })
+  }
+  // Anybody can speak with the address of a known card; of made-up ones, only that there are any is told.
+  house.journal.recordSeldom(event, named === undefined ? link : `${link} ${mac} ${session?.id} ${rest.why}`)
 }
 
 /** The boot that a DHCP message belongs to; a system that renews its lease hours later is not booting any more. */
