@@ -53,6 +53,8 @@ export class Transfer {
   #progressAt = 0
   /** Since the last progress. */
   #resends = 0
+  /** What the last ACK was for was sent more than once, so there may be another one. */
+  #echoes = false
   /** The quick resends are over. */
   #quiet = false
   #smoothed: number | undefined
@@ -103,7 +105,7 @@ export class Transfer {
 
   /** The same RRQ came again: what answered it was lost. */
   requestedAgain(now: number): void {
-    if (!this.#answered) this.#repeated(now)
+    if (!this.#answered && now - this.#sentAt >= patience) this.#again(now)
   }
 
   /** Called now and then; resends what is late. False: the client is gone. */
@@ -124,9 +126,10 @@ export class Transfer {
     this.#sendWindow(now)
   }
 
+  // Where packets were sent twice lately, or nobody knows how long they take, an ACK that comes again is most likely the answer to one of those.
   #repeated(now: number): void {
-    if (now - this.#sentAt < Math.max(patience, this.#smoothed ?? 0)) return
-    this.#again(now)
+    const isEcho = this.#echoes || this.#resends > 0 || this.#smoothed === undefined
+    if (now - this.#sentAt >= (isEcho ? this.#timeout : Math.max(patience, this.#smoothed!))) this.#again(now)
   }
 
   #again(now: number): void {
@@ -140,6 +143,7 @@ export class Transfer {
     this.#answered = true
     this.#progressAt = now
     if (this.#resends === 0) this.#measure(now - this.#sentAt)
+    this.#echoes = this.#resends > 0
     this.#resends = 0
     this.#quiet = false
   }

@@ -40,7 +40,7 @@ export class Line {
   now = 0
   /** Everything that either side sent. */
   readonly sent: { readonly at: number; readonly packet: Packet }[] = []
-  readonly #transfer: Transfer
+  readonly transfer: Transfer
   readonly #client: Client
   readonly #fate: Fate
   readonly #underway = new Map<number, Packet[]>()
@@ -48,7 +48,7 @@ export class Line {
   constructor({ terms, blocks, client, fate = () => [1] }: LineOptions) {
     this.#client = client
     this.#fate = fate
-    this.#transfer = new Transfer(terms, blocks, {
+    this.transfer = new Transfer(terms, blocks, {
       oack: () => this.#put({ kind: 'oack' }),
       blocks: (first, count) => {
         for (let n = first; n < first + count; n++) {
@@ -60,11 +60,11 @@ export class Line {
 
   /** Runs until the server has nothing more to do. True: it saw the transfer finish. */
   run(): boolean {
-    this.#transfer.start(0)
+    this.transfer.start(0)
     for (; this.now < 3_600_000; this.now++) {
       for (const packet of this.#arriving()) this.#arrive(packet)
-      if (this.#transfer.finished) return true
-      if (this.now % 10 === 0 && !this.#transfer.tick(this.now)) return false
+      if (this.transfer.finished) return true
+      if (this.now % 10 === 0 && !this.transfer.tick(this.now)) return false
       if (this.#client.state === 'waiting') this.#client.tick(this.now, (packet) => this.#put(packet))
     }
     throw new Error('it never ends')
@@ -96,8 +96,8 @@ export class Line {
   }
 
   #arrive(packet: Packet): void {
-    if (packet.kind === 'ack') return this.#transfer.acknowledge(packet.block, this.now)
-    if (packet.kind === 'rrq') return this.#transfer.requestedAgain(this.now)
+    if (packet.kind === 'ack') return this.transfer.acknowledge(packet.block, this.now)
+    if (packet.kind === 'rrq') return this.transfer.requestedAgain(this.now)
     if (this.#client.state !== 'gone') this.#client.hear(packet, this.now, (reply) => this.#put(reply))
   }
 }
