@@ -12,10 +12,13 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** Text that came from the wire or the command line, on one line: what would move a terminal's cursor is escaped. */
+/** Text that came from the wire or the command line, on one line: what would move a terminal's cursor, or turn text round, is escaped. */
 export function plain(text: string): string {
-  return text.replaceAll(/[\0-\x1f\x7f-\x9f\u2028\u2029]/g, (sign) => JSON.stringify(sign).slice(1, -1))
+  return text.replaceAll(unsafe, (sign) => short[sign] ?? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
+
+const unsafe = /[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** Columns as wide as their widest cell; the last one is cut to the terminal's width. */
 export function table(rows: readonly (readonly string[])[], width: number = process.stdout.columns ?? 0): string {

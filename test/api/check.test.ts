@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import { checkHouse, type Finding, type Validator } from '../../src/api/check.ts'
+import { loaderPath, packageOf } from '../../src/files/loaders.ts'
+import { files, openHouse, type TestHouse } from '../house.ts'
+
+const silent: Validator = () => Promise.resolve([])
+
+async function check(change: Readonly<Record<string, string>> = {}, validate = silent): Promise<readonly Finding[]> {
+  using house = openHouse(change)
+  return withoutLoaders(await findings(house, validate))
+}
+
+const findings = (house: TestHouse, validate: Validator): Promise<readonly Finding[]> =>
+  checkHouse(house.house, house.shelf, validate)
+
+/** Which loaders there are is the host's business. */
+function withoutLoaders(all: readonly Finding[]): readonly Finding[] {
+  return all.filter(({ message }) => !message.startsWith('the loader '))
+}
+
+const fleet = files['fleet.yaml']!
+
+test('a site in which everything renders has no findings, and looking leaves nothing behind', async () => {
+  using house = openHouse()
+  expect(withoutLoaders(await findings(house, silent))).toEqual([])
+  expect([house.events(), house.house.permits.of('duncan')]).toEqual([[], undefined])
+})
+
+describe('what is wrong is told with its machine and its place', () => {
+  test.each<[string, Record<string, string>, Finding]>([
+    [
+      'an answer of a live machine',
+      { 'answers/probe.hbs': 'a\nb {{vars.nothing}}' },
+      {
+        severity: 'error',
+        machine: 'macduff',
+        message: expect.stringContaining('vars.nothing') as string,
+        file: 'answers/probe.hbs',
+        line: 2,
+      },
+    ],
+    [
+      'an answer of an install, which nobody has armed',
+      { 'answers/web.hbs': '{{vars.nothing}}' },
+      {
+        severity: 'error',
+        machine: 'duncan',
+        message: expect.stringContaining('vars.nothing') as string,
+        file: 'answers/web.hbs',
+        line: 1,
+      },
+    ],
+    [
+      'a kernel line',
+      { 'fleet.yaml': fleet.replace('probe={{answer.url}}', 'x={{vars.nothing}}') },
+      {
+        severity: 'error',
+        machine: 'macduff',
+        message: expect.stringContaining('vars.nothing') as string,
+        file: 'fleet.yaml',
+        line: 7,
+      },
+    ],
+    [
+      'a template that does not parse',
+      { 'answers/probe.hbs': '{{#if x}}' },
+      {
+        severity: 'error',
+        machine: 'macduff',
+        message: expect.stringContaining('a block has no end') as string,
+        file: 'answers/probe.hbs',
+      },
+    ],
+    [
+      'an answer that is not there',
+      { 'fleet.yaml': fleet.replace('answers/probe.hbs', 'answers/none.hbs') },
+      { severity: 'error', machine: 'macduff', message: expect.stringContaining('answers/none.hbs') as string },
+    ],
+    [
+      'a kernel that is not there',
+      {
+        'fleet.yaml': fleet.replace(
+          'name: probe, kind: live, kernel: boot/vmlinuz',
+          'name: probe, kind: live, kernel: boot/none',
+        ),
+      },
+      { severity: 'error', message: 'boot/none of profile probe is not in the site', file: 'fleet.yaml', line: 7 },
+    ],
+    [
+      'a machine without a profile',
+      { 'fleet.yaml': fleet.replace(', profile: probe', '') },
+      {
+        severity: 'warning',
+        machine: 'macduff',
+        message: 'has no profile and boots its disk',
+        file: 'fleet.yaml',
+        line: 4,
+      },
+    ],
+    [
+      'a menu of the site that pypxeboot cannot read',
+      {
+        'files/pxelinux.cfg/default':
+          'DEFAULT x\nLABEL x\n  LINUX boot/vmlinuz\n  APPEND initrd=boot/initrd.gz quiet\n',
+      },
+      {
+        severity: 'error',
+        message: expect.stringContaining('quiet') as string,
+        file: 'files/pxelinux.cfg/default',
+        line: 4,
+      },
+    ],
+  ])('%s', async (_, change, finding) => {
+    const found = await check(change)
+    expect(found).toContainEqual(expect.objectContaining(finding))
+    for (const { severity, hint, line } of found)
+      expect([severity, line === undefined || line > 0, hint === '']).toEqual([severity, true, false])
+  })
+})
+
+test('all wrong things are told, each once however many machines have it', async () => {
+  const machines = Array.from(
+    { length: 20 },
+    (_, at) => `  - { name: thane${at}, mac: "52:54:00:77:01:${String(at).padStart(2, '0')}", profile: probe }`,
+  )
+  const found = await check({
+    'fleet.yaml': fleet
+      .replace('profiles:', `${machines.join('\n')}\nprofiles:`)
+      .replaceAll('boot/initrd.gz', 'boot/none'),
+    'answers/web.hbs': '{{vars.nothing}}',
+  })
+  expect(found.map(({ message }) => message).toSorted()).toEqual([
+    'boot/none of profile probe is not in the site',
+    'boot/none of profile web is not in the site',
+    expect.stringContaining('vars.nothing has no value'),
+  ])
+})
+
+const kickstart = {
+  'fleet.yaml': fleet
+    .replace('kind: install, kernel: boot/vmlinuz, initrd: [boot/initrd.gz]', 'kind: install, distro: el9')
+    .concat(
+      'distros:\n  - { name: el9, family: redhat, version: "9", kernel: boot/vmlinuz, initrd: [boot/initrd.gz], tree: "http://10.77.0.1/el9" }\n',
+    ),
+}
+
+test('what an installer’s own validator says is told with the line of the answer, without its secrets', async () => {
+  const asked: string[] = []
+  const found = await check(kickstart, (family, text, version) => {
+    asked.push(`${family} ${version}`)
+    return Promise.resolve([{ line: 1, message: `unknown: ${text.split('\n')[0]!}` }])
+  })
+  expect(asked).toEqual([expect.stringMatching(/ 9$/)])
+  const said = found.find(({ message }) => message.includes('unknown:'))
+  expect(said).toMatchObject({
+    severity: 'error',
+    machine: 'duncan',
+    message: expect.stringContaining('line 1') as unknown,
+  })
+  expect(said?.message).toContain('rootpw --iscrypted (hidden) duncan')
+  expect(JSON.stringify(found)).not.toMatch(/\$6\$|\.[0-9a-f]{32}/)
+})
+
+test('a loader that this host lacks is a warning with the package that brings it', async () => {
+  using house = openHouse({ 'birnam.yaml': 'address: 10.77.0.1\nloader: ipxe\n' })
+  const wanted = ['undionly.kpxe', 'snponly.efi'].filter((name) => loaderPath(name) === undefined)
+  const told = (await findings(house, silent)).filter(({ message }) => message.startsWith('the loader '))
+  expect(told.map(({ severity, message, hint }) => [severity, message, hint])).toEqual(
+    wanted.map((name) => [
+      'warning',
+      `the loader ${name} is not on this server`,
+      `install the package ${packageOf(name)}, or put the file under files/ in the site`,
+    ]),
+  )
+})

@@ -1,0 +1,212 @@
+import { describe, expect, test } from 'vitest'
+import { forecastLines } from '../../src/app/forecast.ts'
+import { asIfArmed } from '../../src/api/check.ts'
+import { explain, type Forecast } from '../../src/api/explain.ts'
+import { firmwares, type FirmwareName } from '../../src/api/firmware.ts'
+import type { Client } from '../../src/boot/client.ts'
+import { Desk, replyTo } from '../../src/dhcp/desk.ts'
+import { discoverOf } from '../../src/dhcp/forecast.ts'
+import { LeaseBook } from '../../src/dhcp/lease.ts'
+import { readRequest } from '../../src/dhcp/request.ts'
+import { summary } from '../../src/dhcp/summary.ts'
+import { advise } from '../../src/files/advise.ts'
+import { Shelf } from '../../src/files/shelf.ts'
+import { MemoryLeases } from '../../src/store/memory/leases.ts'
+import { files, openHouse, own, type TestHouse } from '../house.ts'
+
+const dhcp = `address: 10.77.0.1
+dhcp:
+  mode: server
+  interfaces: [lab-br]
+  subnets: [{ cidr: 10.77.0.0/24, range: 10.77.0.100-10.77.0.199, router: 10.77.0.1 }]
+`
+const names = Object.keys(firmwares) as FirmwareName[]
+const macduff = '10.77.0.12'
+
+function openServing(change: Readonly<Record<string, string>> = {}): TestHouse & { readonly book: LeaseBook } {
+  return Object.assign(openHouse({ 'birnam.yaml': dhcp, ...change }), { book: new LeaseBook(new MemoryLeases()) })
+}
+
+type Serving = ReturnType<typeof openServing>
+
+function forecastOf(serving: Serving, name: string, firmware: FirmwareName, armed = false): Forecast {
+  const machine = serving.house.registry.named(name)!
+  const house = armed ? asIfArmed(serving.house, machine) : serving.house
+  return explain(house, new Shelf(house), (at, client) => forecastLines(at, serving.book, client), machine, firmware)
+}
+
+function clientOf(serving: Serving, name: string, firmware: FirmwareName): Client {
+  const kind: { readonly asker: Client['asker']; readonly arch?: number } = firmwares[firmware]
+  const { macs, uuid } = serving.house.registry.named(name)!
+  return { door: 'dhcp', ...kind, mac: macs[0]!, ...(uuid !== undefined && { uuid }) }
+}
+
+const anySession = (text: string): string => text.replaceAll(/s\/[0-9a-z]+-[0-9a-z]+-[0-9a-f]{20}\//g, 's/…/')
+
+/** What a client of that firmware is really sent when it asks, as lines; a boot begins. */
+function reallyOffered(serving: Serving, client: Client): readonly string[] {
+  const desk = new Desk(
+    serving.house.registry.site.server.dhcp,
+    {
+      leases: serving.book,
+      serverAddressFor: () => '10.77.0.1',
+      advisor: {
+        advise: (asking, server) => advise(serving.house, asking, server),
+        isReserved: (address) => serving.house.registry.at(address) !== undefined,
+      },
+    },
+    serving.now,
+  )
+  const request = readRequest(discoverOf(client)!)
+  const decision = typeof request === 'string' ? request : desk.decide(request, 'lab-br', serving.now)
+  return typeof decision === 'string' ? [decision] : summary(replyTo(decision)!)
+}
+
+describe('the forecast is what is served', () => {
+  test.each(names)('%s: the DHCP reply', (firmware) => {
+    using serving = openServing()
+    for (const name of ['duncan', 'macduff']) {
+      const told = forecastOf(serving, name, firmware).dhcp.map(anySession)
+      expect(told.length).toBeGreaterThan(3)
+      expect(told).toEqual(reallyOffered(serving, clientOf(serving, name, firmware)).map(anySession))
+    }
+  })
+
+  test.each(names)('%s: each name of a live boot is found or not as it was told, with its size', (firmware) => {
+    using serving = openServing()
+    playsOut(serving, forecastOf(serving, 'macduff', firmware), 'macduff', firmware, macduff)
+  })
+
+  test.each(names)('%s: each name of a local boot', (firmware) => {
+    using serving = openServing()
+    playsOut(serving, forecastOf(serving, 'duncan', firmware), 'duncan', firmware, own)
+  })
+
+  test.each(names.filter((name) => name !== 'xen'))('%s: each name of an install, and its answer', async (firmware) => {
+    using serving = openServing()
+    arm(serving)
+    const forecast = forecastOf(serving, 'duncan', firmware)
+    expect([forecast.plan.do, serving.house.permits.of('duncan')?.state]).toEqual(['install', 'armed'])
+    const { menu } = playsOut(serving, forecast, 'duncan', firmware, own)
+    expect(serving.house.permits.of('duncan')?.state).toBe('claimed')
+    const token = /\/a\/([^\s&"']+)/.exec(menu)![1]!
+    // The report URL holds the session, and its token is hidden.
+    const scrubbed = (text = ''): string => text.replaceAll(/\/r\/\S+/g, '/r/…')
+    expect(scrubbed(forecast.answer)).toBe(scrubbed(serving.text(`a/${token}`)).replace('$6$salt$secret', '(hidden)'))
+  })
+})
+
+function arm({ house, now }: TestHouse): void {
+  house.permits.arm({ machine: 'duncan', target: 'web', by: 'test' }, { lifetime: 60_000, install: 60_000 }, now, 'p1')
+}
+
+/** Asks for every name of the forecast, in its order, in the boot that really begins now. */
+function playsOut(
+  serving: Serving,
+  forecast: Forecast,
+  name: string,
+  firmware: FirmwareName,
+  from: string,
+): { readonly menu: string } {
+  const client = clientOf(serving, name, firmware)
+  advise(serving.house, client, '10.77.0.1')
+  const session = client.asker === 'os' ? undefined : serving.house.sessions.current(client.mac!)
+  let menu = ''
+  const served = forecast.names.map(({ name: asked }) => {
+    const path = asked
+      .replace(/^http:\/\/10\.77\.0\.1\//, '')
+      .replace(/^s\/[^/]+\//, session ? `s/${session.id}/` : 'no session/')
+    const finding = serving.ask(path, { from, carrier: asked.startsWith('http') ? 'http' : 'tftp' })
+    if (finding?.kind === 'bytes') menu = finding.bytes.toString()
+    if (finding?.kind === 'file') return { name: asked, found: true, bytes: finding.size }
+    return finding?.kind === 'bytes'
+      ? { name: asked, found: true, bytes: finding.bytes.length }
+      : { name: asked, found: false }
+  })
+  expect(served.length).toBeGreaterThan(0)
+  expect(served).toEqual(forecast.names.map(({ why: _, ...line }) => line))
+  return { menu }
+}
+
+test('each firmware asks for its own names in its own order, hit or miss', () => {
+  using serving = openServing()
+  const asked = (firmware: FirmwareName): string[] =>
+    forecastOf(serving, 'macduff', firmware).names.map(({ name, found }) => `${found ? '' : 'no '}${anySession(name)}`)
+  const boot = ['s/…/boot/vmlinuz', 's/…/boot/initrd.gz']
+  expect(asked('bios')).toEqual([
+    expect.stringMatching(/^(no )?s\/…\/pxelinux\.0$/),
+    expect.stringMatching(/^(no )?s\/…\/ldlinux\.c32$/),
+    's/…/pxelinux.cfg/01-52-54-00-77-00-02',
+    ...boot,
+  ])
+  expect(asked('bios-ipxe')).toEqual(['s/…/boot.ipxe', ...boot])
+  expect(asked('uefi-ipxe')).toEqual(['s/…/boot.ipxe', ...boot])
+  expect(asked('uefi').slice(1)).toEqual([
+    ...['command', 'fs', 'crypto', 'terminal'].map((list) => `no grub/x86_64-efi/${list}.lst`),
+    'grub/grub.cfg',
+    's/…/grub.cfg',
+    ...boot,
+  ])
+  expect(asked('uefi-http').slice(1)).toEqual(['s/…/boot.ipxe', ...boot])
+  expect(asked('xen')).toEqual(['pxelinux.cfg/01-52-54-00-77-00-02', 'boot/vmlinuz', 'boot/initrd.gz'])
+})
+
+test('a machine with a UUID is asked for by it first, in the byte order of the wire', () => {
+  const fleet = files['fleet.yaml']!.replace('serial: SN-7', 'uuid: 78563412-3412-3412-1234-525400770001')
+  using serving = openServing({ 'fleet.yaml': fleet })
+  const menus = forecastOf(serving, 'macduff', 'bios').names.filter(({ name }) => name.includes('pxelinux.cfg'))
+  expect(menus.map(({ name }) => anySession(name))).toEqual(['s/…/pxelinux.cfg/78563412-3412-3412-1234-525400770001'])
+})
+
+test('a kernel that is not there is a miss, and the sizes of the others are told', () => {
+  using serving = openServing({ 'fleet.yaml': files['fleet.yaml']!.replaceAll('boot/initrd.gz', 'boot/none') })
+  const [kernel, initrd] = forecastOf(serving, 'macduff', 'xen').names.slice(-2)
+  expect([kernel, initrd]).toEqual([
+    { name: 'boot/vmlinuz', found: true, bytes: 6 },
+    { name: 'boot/none', found: false },
+  ])
+})
+
+test('every value is told with the noun that had the last word on it, and where that is written', () => {
+  using serving = openServing({
+    'birnam.yaml': `${dhcp}vars: { ntp: pool, role: thane, domain: scone }\n`,
+    'fleet.yaml': `${files['fleet.yaml']!.replace('serial: SN-7', 'vars: { role: king }').replace('name: probe,', 'name: probe, vars: { role: witch, colour: green },')}
+groups:
+  - { name: scots, machines: ["mac*"], vars: { domain: fife, colour: red } }
+`,
+  })
+  const { vars } = forecastOf(serving, 'macduff', 'bios')
+  expect(vars.map(({ name, value, from, file, line }) => [name, value, from, `${file}:${line}`])).toEqual([
+    ['colour', 'green', 'profile probe', 'fleet.yaml:7'],
+    ['domain', 'fife', 'group scots', 'fleet.yaml:10'],
+    ['ntp', 'pool', 'site', expect.stringMatching(/^birnam\.yaml/)],
+    ['role', 'king', 'machine macduff', 'fleet.yaml:4'],
+  ])
+})
+
+test('what does not render is a problem with its place, and the rest is told all the same', () => {
+  using serving = openServing({ 'answers/probe.hbs': 'line\n{{vars.nothing}}\n' })
+  const { problems, answer, menu, dhcp: reply } = forecastOf(serving, 'macduff', 'bios')
+  expect(problems).toEqual([expect.stringMatching(/^answers\/probe\.hbs:2: .*vars\.nothing has no value/)])
+  expect([answer, menu, reply.length > 0]).toEqual([undefined, expect.stringContaining('probe='), true])
+})
+
+test('looking changes nothing: no session begins, no permit is claimed, nothing is recorded', () => {
+  using serving = openServing()
+  arm(serving)
+  for (const firmware of names) for (const name of ['duncan', 'macduff']) forecastOf(serving, name, firmware)
+  expect(serving.house.sessions.current(serving.house.registry.named('duncan')!.macs[0]!)).toBeUndefined()
+  expect(serving.house.permits.of('duncan')?.state).toBe('armed')
+  expect(serving.events()).toEqual([])
+  expect(serving.book.list()).toEqual([])
+})
+
+test('as if armed: the install is shown, and there is no permit', () => {
+  using serving = openServing()
+  const forecast = forecastOf(serving, 'duncan', 'bios', true)
+  expect([forecast.plan.do, forecast.kernel]).toEqual([
+    'install',
+    expect.stringMatching(/^boot\/vmlinuz url=\S+\/a\/\S+\.\(hidden\)$/),
+  ])
+  expect(serving.house.permits.of('duncan')).toBeUndefined()
+})
