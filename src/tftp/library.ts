@@ -87,7 +87,7 @@ class Book {
   readonly #memory: Memory
   readonly #gate: Gate
   readonly #onUnused: () => void
-  readonly #loading = new Map<number, Promise<Cell>>()
+  readonly #loading = new Map<number, Promise<Layout>>()
   #handle: Promise<FileHandle> | undefined
 
   constructor(key: string, file: File, blksize: number, memory: Memory, gate: Gate, onUnused: () => void) {
@@ -102,8 +102,13 @@ class Book {
     this.blocksInPiece = Math.min(Math.max(Math.floor(pieceBytes / blksize), leastBlocksInPiece), mostBlocksInPiece)
   }
 
-  piece(index: number): Cell | Promise<Cell> {
-    return this.#memory.get(`${this.#key}#${index}`) ?? this.#loading.get(index) ?? this.#load(index)
+  /** Whoever waits for it has it, also when it is put out of memory in the meantime: else readers that push each other out would never end. */
+  piece(index: number): Layout | Promise<Layout> {
+    return this.cell(index)?.layout ?? this.#loading.get(index) ?? this.#load(index)
+  }
+
+  cell(index: number): Cell | undefined {
+    return this.#memory.get(`${this.#key}#${index}`)
   }
 
   /** Reads ahead; what goes wrong is told to who needs it. */
@@ -120,10 +125,13 @@ class Book {
     void Promise.allSettled(this.#loading.values()).then(() => this.#handle?.then((handle) => handle.close()))
   }
 
-  #load(index: number): Promise<Cell> {
+  #load(index: number): Promise<Layout> {
     const loading = this.#gate
       .run(() => this.#read(index))
-      .then((layout) => this.#memory.put(`${this.#key}#${index}`, layout))
+      .then((layout) => {
+        this.#memory.put(`${this.#key}#${index}`, layout)
+        return layout
+      })
       .finally(() => this.#loading.delete(index))
     this.#loading.set(index, loading)
     return loading
@@ -185,17 +193,13 @@ class Reader implements Pages {
     return this.#join(index, first, count, one, other)
   }
 
-  #join(index: number, first: number, count: number, one: Cell, other: Cell | undefined): Buffer | Promise<Buffer> {
+  #join(index: number, first: number, count: number, here: Layout, next: Layout | undefined): Buffer {
     if (this.#closed) return Buffer.alloc(0)
-    // Put out of memory before its turn came: read again.
-    if (!one.layout || (other && !other.layout)) return this.#turn(index, first, count, !other)
     this.#index = index
-    this.#cell = one
+    this.#cell = this.#book.cell(index)
     this.#book.prepare(index + 1)
-    const here = windowOf(one.layout, first, count)
-    if (!other?.layout) return here
-    const left = first + count - other.layout.first
-    return Buffer.concat([here, windowOf(other.layout, other.layout.first, left)])
+    const window = windowOf(here, first, count)
+    return next ? Buffer.concat([window, windowOf(next, next.first, first + count - next.first)]) : window
   }
 }
 
