@@ -43,7 +43,7 @@ export async function keepBlob(store: ImageStore, bytes: Uint8Array | string): P
 }
 
 /** Bytes of a manifest whose blobs are in the store: one layer with that text. */
-export async function imageOf(store: ImageStore, text: string, more: object = {}): Promise<Buffer> {
+export async function imageOf(store: ImageStore, text: string | Uint8Array, more: object = {}): Promise<Buffer> {
   const layer = await keepBlob(store, text)
   const config = await keepBlob(store, configOf([layer.digest]))
   return manifestOf({ config: { ...config, mediaType: media.config }, layers: [layer], ...more })

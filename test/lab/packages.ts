@@ -30,6 +30,11 @@ export const programs = {
   atftp: wanted('atftp', '/usr/bin/atftp'),
   'tftp-hpa': wanted('tftp-hpa', '/usr/bin/tftp'),
   curl: wanted('curl', '/usr/bin/curl'),
+  skopeo: wanted('skopeo', '/usr/bin/skopeo'),
+  podman: wanted('podman', '/usr/bin/podman'),
+  buildah: wanted('buildah', '/usr/bin/buildah'),
+  runc: wanted('runc', '/usr/sbin/runc', '/usr/bin/runc'),
+  'docker-registry': wanted('docker-registry', '/usr/bin/docker-registry'),
 } as const satisfies Record<string, Wanted>
 
 export type Program = keyof typeof programs
