@@ -2,6 +2,7 @@
  * The GNU tar command that lays one layer over a tree, byte for byte as it was captured. Used by the imager and by the
  * fidelity test, so that what is tested is what installs. The tar comes on standard input, already decompressed.
  * - `--delay-directory-restore`: times and modes of directories are set when all their entries are there.
+ * - whiteouts are marks, no files: what they name is removed before (`removedBy` in version-tree.ts).
  * - no `--overwrite`: a file is replaced, never written through, so hard links of the lower layer stay apart.
  */
 export function extractWords(directory: string): string[] {
@@ -17,6 +18,7 @@ export function extractWords(directory: string): string[] {
     '--xattrs',
     '--xattrs-include=*',
     '--delay-directory-restore',
+    '--exclude=.wh.*',
     '--blocking-factor=128',
   ]
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { createZstdCompress, createZstdDecompress } from 'node:zlib'
 import type { Tree, TreeNode } from './tree.ts'
 
@@ -38,11 +38,8 @@ async function save(file: string, key: string, tree: Tree, source: string): Prom
   const half = `${file}.${process.pid}.${Date.now()}.half`
   try {
     await using handle = await open(half, 'w', 0o600)
-    await pipeline(
-      Readable.from(lines(key, tree, source)),
-      createZstdCompress(),
-      handle.createWriteStream({ autoClose: false }),
-    )
+    for await (const chunk of Readable.from(lines(key, tree, source)).pipe(createZstdCompress()))
+      await handle.writeFile(chunk as Buffer)
     await handle.sync()
     await rename(half, file)
   } finally {
@@ -93,13 +90,19 @@ function unpack(row: Row): [string, TreeNode] {
 
 async function load(file: string, key: string): Promise<CachedTree | undefined> {
   try {
-    await using handle = await open(file)
-    const stream = handle.createReadStream({ autoClose: false, highWaterMark: 1 << 18 }).pipe(createZstdDecompress())
-    return await parse(stream, key)
+    const stream = createReadStream(file, { highWaterMark: 1 << 18 })
+    return await parse(unzipped(stream), key)
   } catch {
     // Missing, cut short or damaged: the layers tell everything again.
     return undefined
   }
+}
+
+function unzipped(stream: Readable): Readable {
+  const out = createZstdDecompress({ chunkSize: 1 << 18 })
+  // Its failure is heard where it is read.
+  pipeline(stream, out, () => undefined)
+  return out
 }
 
 async function parse(stream: AsyncIterable<Buffer>, key: string): Promise<CachedTree | undefined> {

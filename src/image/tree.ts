@@ -98,6 +98,11 @@ export class LayerTree {
     return this.#removed
   }
 
+  /** Directories of which nothing below shows through. */
+  get emptied(): ReadonlySet<string> {
+    return this.#opaque
+  }
+
   /** Changes the tree below into the tree with this layer on it. Whiteouts touch only what is below (layer.md). */
   layOver(tree: Tree): void {
     const gone = new Set(this.#removed)
