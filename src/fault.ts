@@ -19,6 +19,7 @@ export const faults = {
   'image-busy': 'another command works on that image, or a machine still needs it',
   'digest-mismatch': 'bytes are not the ones that their digest names',
   'disk-failed': 'a disk is full, or does not read or write',
+  'registry-failed': 'another registry does not answer as it should',
   'capture-failed': 'a machine or a tree could not be captured whole',
   'layout-invalid': 'a disk layout is not what it should be',
   'range-full': 'a subnet has no free address left',

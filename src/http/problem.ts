@@ -31,6 +31,7 @@ const statusOf: Readonly<Record<FaultCode, number>> = {
   'image-busy': 409,
   'digest-mismatch': 400,
   'disk-failed': 507,
+  'registry-failed': 502,
   'capture-failed': 500,
   'layout-invalid': 422,
   'range-full': 503,

@@ -89,6 +89,13 @@ export function versionOf(tag: string): number | undefined {
   return /^[1-9]\d{0,8}$/.test(tag) ? Number(tag) : undefined
 }
 
+/** Versions by their number, then other tags by their text. */
+export function byVersion(a: string, b: string): number {
+  const [first, second] = [versionOf(a) ?? Number.POSITIVE_INFINITY, versionOf(b) ?? Number.POSITIVE_INFINITY]
+  if (first !== second) return first - second
+  return a < b ? -1 : Number(a > b)
+}
+
 /** `sha256-<hex>.sig` and its kind: cosign's names for what belongs to another manifest. */
 export function isAttachment(tag: string): boolean {
   return /^sha256-[0-9a-f]{64}\.(?:sig|att|sbom)$/.test(tag)

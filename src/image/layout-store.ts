@@ -8,7 +8,7 @@ import { BlobFiles } from './blob-files.ts'
 import { digestOf, type Digest } from './digest.ts'
 import { diskFault, syncDirectory } from './durable.ts'
 import { collect, type GcOptions, type GcResult } from './gc.ts'
-import { isAttachment, nextVersion, versionOf, withEntry, type Entry, type IndexFile } from './index-file.ts'
+import { byVersion, isAttachment, nextVersion, versionOf, withEntry, type Entry, type IndexFile } from './index-file.ts'
 import { IndexKeeper } from './index-keeper.ts'
 import { Ingest } from './ingest.ts'
 import type { KeptManifest, Library } from './library.ts'
@@ -285,13 +285,6 @@ function chosen({ entries }: IndexFile, { name, tag, digest }: Reference): Entry
 /** An entry that is a version of an image, not a signature of one. */
 function isVersion({ tag }: Entry): boolean {
   return tag !== undefined && !isAttachment(tag)
-}
-
-/** Versions by their number, then other tags by their text. */
-function byVersion(a: string, b: string): number {
-  const [first, second] = [versionOf(a) ?? Number.POSITIVE_INFINITY, versionOf(b) ?? Number.POSITIVE_INFINITY]
-  if (first !== second) return first - second
-  return a < b ? -1 : Number(a > b)
 }
 
 function byNameThenVersion(a: ImageVersion, b: ImageVersion): number {

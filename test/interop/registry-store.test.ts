@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { expect } from 'vitest'
+import { parseReference } from '../../src/image/reference.ts'
+import { openRegistryStore, type RegistryStore } from '../../src/image/registry-store.ts'
+import { openSigner, verifySignature } from '../../src/image/sign.ts'
+import { digestOfBytes, imageOf, keepBlob } from '../image/layout.ts'
+import { Served } from '../image/registry.ts'
+import { labTest } from '../lab/needs.ts'
+
+labTest(
+  'Debian’s docker-registry is the store: versions, tags, signatures and removal',
+  ['docker-registry'],
+  async () => {
+    await using registry = await DockerRegistry.open()
+    const store = registry.store()
+    expect(await store.list()).toEqual([])
+    expect(await store.find(parseReference('porter'))).toBeUndefined()
+    const first = await store.put('porter', undefined, await imageOf(store, 'one'))
+    const bytes = await imageOf(store, 'two')
+    const second = await store.put('porter', undefined, bytes)
+    expect((await store.put('porter', 'stable', bytes)).tags).toEqual(['2', 'stable'])
+    expect(first.tags).toEqual(['1'])
+
+    const other = registry.store()
+    expect(await other.find(parseReference('porter'))).toMatchObject({ digest: second.digest, tags: ['2', 'stable'] })
+    expect((await buffer(await other.open(digestOfBytes('one')))).toString()).toBe('one')
+    expect(await other.config(first)).toMatchObject({ rootfs: { diff_ids: [digestOfBytes('one')] } })
+
+    const signer = openSigner(registry.path('key'))
+    await signer.sign(store, second)
+    expect(await verifySignature(other, second, signer.publicKey)).toBe(true)
+    expect((await other.list()).map(({ tags }) => tags.join())).toEqual(['1', '2,stable'])
+
+    // It deletes whole manifests only.
+    await expect(other.untag('porter', 'stable')).rejects.toMatchObject({ code: 'image-busy' })
+    expect(await other.untag('porter', '1')).toBe(true)
+    expect((await other.list()).map(({ tags }) => tags.join())).toEqual(['2,stable'])
+  },
+)
+
+labTest(
+  'a large layer goes into docker-registry in chunks and comes back, from the middle too',
+  ['docker-registry'],
+  async () => {
+    await using registry = await DockerRegistry.open()
+    const bytes = Buffer.alloc(40_000_001, 'birnam')
+    const { digest } = await keepBlob(registry.store(), bytes)
+    const store = registry.store()
+    expect((await buffer(await store.open(digest))).equals(bytes)).toBe(true)
+    expect((await buffer(await store.open(digest, 39_999_990))).equals(bytes.subarray(39_999_990))).toBe(true)
+  },
+)
+
+labTest('clients of /v2/ pull through this server what docker-registry keeps', ['docker-registry'], async () => {
+  await using registry = await DockerRegistry.open()
+  const store = registry.store()
+  const { digest } = await store.put('porter', undefined, await imageOf(store, 'a layer'))
+  await using served = await Served.open({ store })
+  const token = 'machine'
+  const manifest = await served.ask('GET', 'porter/manifests/1', { token })
+  expect([manifest.status, manifest.headers.get('docker-content-digest')]).toEqual([200, digest])
+  const blob = `porter/blobs/${digestOfBytes('a layer')}`
+  expect(await (await served.ask('GET', blob, { token })).text()).toBe('a layer')
+  const part = await served.ask('GET', blob, { token, headers: { range: 'bytes=2-4' } })
+  expect([part.status, await part.text()]).toEqual([206, 'lay'])
+})
+
+/** Debian's docker-registry on a free port, with a directory of its own. */
+class DockerRegistry implements AsyncDisposable {
+  readonly #directory: string
+  readonly #port: number
+  readonly #ended: Promise<unknown>
+  readonly #end: () => void
+
+  private constructor(directory: string, port: number, ended: Promise<unknown>, end: () => void) {
+    this.#directory = directory
+    this.#port = port
+    this.#ended = ended
+    this.#end = end
+  }
+
+  static async open(): Promise<DockerRegistry> {
+    const directory = mkdtempSync(join(tmpdir(), 'birnam-docker-registry-'))
+    const port = await freePort()
+    const config = {
+      version: 0.1,
+      log: { level: 'error' },
+      storage: { filesystem: { rootdirectory: join(directory, 'kept') }, delete: { enabled: true } },
+      http: { addr: `127.0.0.1:${port}`, secret: 'x' },
+    }
+    // JSON is YAML.
+    writeFileSync(join(directory, 'config.yml'), JSON.stringify(config))
+    const child = spawn('/usr/bin/docker-registry', ['serve', join(directory, 'config.yml')], { stdio: 'ignore' })
+    const registry = new DockerRegistry(directory, port, once(child, 'exit'), () => child.kill())
+    await expect
+      .poll(
+        () =>
+          fetch(`http://127.0.0.1:${port}/v2/`)
+            .then(({ status }) => status)
+            .catch(() => 0),
+        { timeout: 20_000 },
+      )
+      .toBe(200)
+    return registry
+  }
+
+  store(): RegistryStore {
+    return openRegistryStore({ url: `http://127.0.0.1:${this.#port}/` })
+  }
+
+  path(name: string): string {
+    return join(this.#directory, name)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end()
+    await this.#ended
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
