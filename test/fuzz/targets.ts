@@ -7,6 +7,12 @@ import { Fault } from '../../src/fault.ts'
 import { normalise, splitSession, told } from '../../src/files/names.ts'
 import { Sessions } from '../../src/boot/session.ts'
 import { readTarget } from '../../src/http/target.ts'
+import { formatIndex, parseIndex } from '../../src/image/index-file.ts'
+import { parseConfig, parseManifest } from '../../src/image/manifest.ts'
+import { annotation, media } from '../../src/image/oci.ts'
+import { isImageName, readReference } from '../../src/image/reference.ts'
+import { parseCall, readChunkRange } from '../../src/image/registry-call.ts'
+import { RegistryError } from '../../src/image/registry-error.ts'
 import { checkPypxeboot } from '../../src/menu/pypxeboot.ts'
 import { readMenuName } from '../../src/menu/menu-name.ts'
 import { readMac } from '../../src/net/mac.ts'
@@ -27,7 +33,7 @@ export interface Target {
 const texts = (...all: string[]): Buffer[] => all.map((text) => Buffer.from(text))
 
 export function targets(): readonly Target[] {
-  return [dhcp(), tftp(), names(), menus(), site(), templates()]
+  return [dhcp(), tftp(), names(), menus(), site(), templates(), images()]
 }
 
 function dhcp(): Target {
@@ -126,6 +132,52 @@ function templates(): Target {
     ),
     feed: (bytes) =>
       refusing(() => engine.renderText(bytes.toString('utf8'), context, { file: 'x', line: 1, who: 'duncan' })),
+  }
+}
+
+function images(): Target {
+  const digest = `sha256:${'0a'.repeat(32)}`
+  const blob = { mediaType: media.layerZstd, digest, size: 7, annotations: { a: 'b' } }
+  const config = { architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [digest] } }
+  const entry = { ...blob, annotations: { [annotation.refName]: 'porter:1' } }
+  return {
+    name: 'images',
+    seeds: texts(
+      JSON.stringify({ schemaVersion: 2, mediaType: media.manifest, config: blob, layers: [blob], subject: blob }),
+      JSON.stringify(config),
+      JSON.stringify({ schemaVersion: 2, manifests: [entry], annotations: { 'org.birnam.last/porter': '3' } }),
+      `v2/porter/blobs/uploads/x?digest=${digest}&mount=${digest}&from=a/b`,
+      `v2/a/b/manifests/${digest}`,
+      'bytes 0-9/*',
+    ),
+    feed(bytes) {
+      refusing(() => parseManifest(bytes))
+      refusing(() => parseConfig(bytes))
+      refusing(() => parseIndex(parseIndexTwice(bytes), 'index.json'))
+      const text = bytes.toString('utf8')
+      readChunkRange(text)
+      readReference(text)
+      const [path = '', query] = text.split('?')
+      for (const method of ['GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'x'])
+        called(method, path, new URLSearchParams(query))
+    },
+  }
+}
+
+/** What was read and written again reads the same. */
+function parseIndexTwice(bytes: Buffer): Buffer {
+  const once = formatIndex(parseIndex(bytes, 'index.json'))
+  const twice = formatIndex(parseIndex(Buffer.from(once), 'index.json'))
+  if (once !== twice) throw new Error(`written as ${once}, then as ${twice}`)
+  return Buffer.from(twice)
+}
+
+function called(method: string, path: string, query: URLSearchParams): void {
+  try {
+    const call = parseCall(method, path, query)
+    if ('name' in call && !isImageName(call.name)) throw new Error(`let through: ${call.name}`)
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error
   }
 }
 
