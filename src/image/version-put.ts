@@ -7,6 +7,8 @@ export interface NewVersion {
   /** Its layers come first. */
   readonly below?: ImageVersion | undefined
   readonly layer: Layer
+  /** Whose architecture it has, where there is nothing below. */
+  readonly like?: ImageVersion | undefined
   readonly source: string
   /** Milliseconds since 1970. */
   readonly at: number
@@ -17,12 +19,13 @@ export interface NewVersion {
 
 /** Writes configuration and manifest for one more layer, and names the version. */
 export async function putVersion(store: ImageStore, version: NewVersion): Promise<ImageVersion> {
-  const { name, tag, below, layer, source, at, by, description } = version
+  const { name, tag, below, like, layer, source, at, by, description } = version
   const created = new Date(at).toISOString()
   const lower = below && (await store.config(below))
+  const model = lower ?? (like && (await store.config(like)))
   const config: ImageConfig = {
     created,
-    architecture: lower?.architecture ?? architecture(),
+    architecture: model?.architecture ?? architecture(),
     os: 'linux',
     rootfs: { type: 'layers', diff_ids: [...(lower?.rootfs.diff_ids ?? []), layer.diffId] },
     history: [...(lower?.history ?? []), { created, created_by: by, comment: source }],
