@@ -60,26 +60,25 @@ export interface GuestDisk {
 
 export interface GuestRun {
   readonly disks: readonly GuestDisk[]
-  /** Functions for the shell. */
-  readonly script: string
-  /** What is done with them. */
+  /** Functions for the shell, by the name of the file `/NAME.sh` that has them. */
+  readonly scripts: Readonly<Record<string, string>>
+  /** What is done with them, by `ash -u`. */
   readonly work: string
-  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Starts the machine, does the work and returns what was printed between its beginning and its end. */
-export async function runOnDisks(place: Place, { disks, script, work, env = {} }: GuestRun): Promise<string> {
+export async function runOnDisks(place: Place, { disks, scripts, work }: GuestRun): Promise<string> {
   const base = await openBase()
-  const variables = Object.entries(env).map(([name, value]) => `export ${name}='${value}'\n`)
-  const text = `${variables.join('')}say() { echo "SAY $*"; }\n. /layout.sh\n${work}\n`
-  const more = [file('layout.sh', script), file('work.sh', text)]
+  const parts = Object.entries(scripts).map(([name, text]) => file(`${name}.sh`, text))
+  const more = [...parts, file('work.sh', `say() { echo "SAY $*"; }\n${work}\n`)]
   const initrd = join(place.path, 'initrd')
   await writeFile(initrd, Buffer.concat([base.initrd, gzipSync(cpio(more))]))
-  const board = '-machine q35 -accel tcg -smp 1 -m 1024 -nodefaults -nographic -serial stdio -monitor none -no-reboot'
+  const board =
+    '-machine q35 -accel kvm -accel tcg -smp 1 -m 1024 -nodefaults -nographic -serial stdio -monitor none -no-reboot'
   const words = ['-kernel', base.vmlinuz, '-initrd', initrd, '-append', 'console=ttyS0,115200 quiet panic=-1']
   const command = ['qemu-system-x86_64', ...board.split(' '), ...words, ...controllers, ...disks.flatMap(drive)]
   await using qemu = new Child(command)
-  const [, said] = await qemu.sees(/WORK-BEGIN\n([^]*?)WORK-END/, 170)
+  const [, said] = await qemu.sees(/WORK-BEGIN\n([^]*?)WORK-END/, 400)
   await qemu.sees(/WORK-END \d+/, 10)
   await qemu.stop('SIGTERM')
   return said!
@@ -140,11 +139,10 @@ mount -t devtmpfs dev /dev; mount -t proc proc /proc; mount -t sysfs sys /sys; m
 mkdir -p /run/lvm /run/lock /run/cryptsetup /tmp/target
 dmesg -n 1
 for module in $(cat /modules/order); do insmod /modules/$module 2>/dev/null; done
-tries=0
-while [ $tries -lt 20 ] && [ "$(ls /sys/block | grep -c '^[svn]')" -lt "$(cat /wanted 2>/dev/null || echo 1)" ]; do usleep 100000; tries=$((tries + 1)); done
-sleep 1
+# USB and SATA are looked for in the background.
+sleep 3
 echo WORK-BEGIN
-ash /work.sh 2>&1
+ash -u /work.sh 2>&1
 echo "WORK-END $?"
 sync
 poweroff -f

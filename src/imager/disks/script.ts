@@ -27,6 +27,7 @@ export function secretsOf(layout: Layout): string[] {
 
 function ownFunctions(layout: Layout): string[] {
   const devices = devicesOf(layout)
+  const secrets = secretsOf(layout).map((name) => `disks_need_secret ${name}`)
   return [
     disksOf(layout)
       .map(({ index }) => `disk_${index}=''`)
@@ -34,7 +35,8 @@ function ownFunctions(layout: Layout): string[] {
     ...layout.disks.map(({ match }, index) => shell(`disks_fits_${index + 1}`, fits(match))),
     ...choosing(layout),
     ...naming(devices),
-    shell('disks_write', ['disks_guarded || return 1', ...writing(layout, devices).map(orReturn)]),
+    ...layout.disks.map((set) => `${shell(rowsName(set, layout), ["cat <<'EOT'\n" + rows(set, layout)])}`),
+    shell('disks_write', [...secrets, 'disks_guarded', ...writing(layout, devices)].map(orReturn)),
     ...placing(layout, devices),
   ]
 }
@@ -44,8 +46,7 @@ function shell(name: string, lines: readonly string[]): string {
 }
 
 function orReturn(line: string): string {
-  // Behind the word that opens a here-document: before it, the document would go to `return`.
-  return line.replace(/(?: <<'EOT')?$/m, '$& || return 1')
+  return `${line} || return 1`
 }
 
 /** The conditions on the facts of one disk. */
@@ -122,9 +123,10 @@ function writing(layout: Layout, devices: readonly Device[]): string[] {
   const disks = disksOf(layout)
   const encrypted = (kind: Device['kind']) => devices.filter((each) => each.kind === kind).flatMap(encryption)
   return [
+    ...disks.map(({ index, set }) => `disks_enough ${set.table} "$disk_${index}" ${rowsName(set, layout)}`),
     ...disks.map(({ index }) => `disks_release "$disk_${index}"`),
     ...disks.map(({ index }) => `disks_clear "$disk_${index}"`),
-    ...disks.map((disk) => table(disk, layout)),
+    ...disks.map(({ index, set }) => `disks_table ${set.table} "$disk_${index}" ${rowsName(set, layout)}`),
     ...encrypted('partition'),
     ...layout.raid.map((raid) => {
       const members = membersOf(devices, raid.members).map(({ ref }) => ref)
@@ -152,14 +154,19 @@ function volumeSize(size: Size): string {
   return size.is === 'percent' ? `-l ${size.percent}%VG` : `-L ${size.mib}m`
 }
 
-function table({ index, set }: Disk, layout: Layout): string {
+function rowsName(set: DiskSet, layout: Layout): string {
+  return `disks_rows_${layout.disks.indexOf(set) + 1}`
+}
+
+/** A here-document's lines: size, type, name and flag of each partition. */
+function rows(set: DiskSet, layout: Layout): string {
   const boot = bootPartition(layout)
   const lines = set.partitions.map((each) => {
     const code = partitionTypes[typeOf(each, layout)][set.table]!
     const active = set.table === 'mbr' && each === boot ? ' active' : ''
     return `${tableSize(each.size)} ${code} ${each.name}${active}`
   })
-  return [`disks_table ${set.table} "$disk_${index}" <<'EOT'`, ...lines, 'EOT'].join('\n')
+  return [...lines, 'EOT'].join('\n')
 }
 
 function tableSize(size: Size): string {

@@ -35,10 +35,23 @@ disks_stop() {
       ;;
     dm-*)
       name=$(cat "/sys/class/block/$1/dm/name")
-      disks_do "closing the old volume $name" dmsetup remove --retry "$name"
+      disks_do "closing the old volume $name" dmsetup remove --retry "$name" || return 1
+      disks_unlink "$name"
       ;;
     *) disks_fail "$1 uses the disk, and cannot be stopped" ;;
   esac
+}
+
+# LVM refuses a volume group whose directory is left over.
+disks_unlink() {
+  local link
+  for link in /dev/*/*; do
+    [ -L "$link" ] && [ ! -e "$link" ] || continue
+    case $(readlink "$link") in
+      */"$1") rm -f "$link" && rmdir "${link%/*}" 2>/dev/null ;;
+    esac
+  done
+  return 0
 }
 
 # Signatures of the partitions first: a RAID's or LVM's would come to life again where a new partition begins at the same place.
@@ -56,32 +69,34 @@ disks_mib() {
   read -r sectors <"/sys/class/block/${1#/dev/}/size" && echo $((sectors / 2048))
 }
 
-# disks_table gpt|mbr NODE, the partitions on standard input: SIZE TYPE NAME FLAG. SIZE is MiB, a percentage of the disk, or rest.
+# How much of a disk its table can reach: 32 bits of sectors in an MBR.
+disks_usable() {
+  local whole reach
+  whole=$(disks_mib "$2")
+  reach=$((4096 * $(cat "/sys/class/block/${2#/dev/}/queue/logical_block_size")))
+  if [ "$1" = mbr ] && [ "$whole" -gt "$reach" ]; then whole=$reach; fi
+  echo "$whole"
+}
+
+# disks_enough gpt|mbr NODE ROWS: asked for before anything is wiped.
+disks_enough() {
+  local needed
+  needed=$("$3" | disks_script "$1" "$(disks_usable "$1" "$2")") ||
+    disks_fail "$2 has $(disks_usable "$1" "$2") MiB; the layout needs $needed MiB"
+}
+
+# disks_table gpt|mbr NODE ROWS. ROWS prints the partitions: SIZE TYPE NAME FLAG. SIZE is MiB, a percentage of the disk, or rest.
 # Everything begins at a whole MiB, which suits any sector size, and the last MiB stays for the second table.
 disks_table() {
-  local kind node whole lines
-  kind=$1 node=$2
-  lines=$(cat)
-  whole=$(disks_mib "$node")
-  # 32 bits of sectors.
-  if [ "$kind" = mbr ]; then
-    local sector
-    sector=$(cat "/sys/class/block/${node#/dev/}/queue/logical_block_size")
-    [ "$whole" -le $((4096 * sector)) ] || whole=$((4096 * sector))
-  fi
-  printf '%s\n' "$lines" | disks_script "$kind" "$whole" >/tmp/disks-table.$$ || {
-    disks_fail "$node has $whole MiB; the layout needs $(cat /tmp/disks-table.$$) MiB"
-    rm -f /tmp/disks-table.$$
+  local script said
+  script=$("$3" | disks_script "$1" "$(disks_usable "$1" "$2")") || return 1
+  say "disks: partitioning $2 ($1, $(disks_mib "$2") MiB)"
+  said=$(printf '%s\n' "$script" |
+    sfdisk -q --no-reread --no-tell-kernel --wipe always --wipe-partitions always "$2" 2>&1) || {
+    disks_fail "sfdisk said of $2: $(echo "$said" | tail -n 5 | tr '\n' ' ')"
     return 1
   }
-  say "disks: partitioning $node ($kind, $whole MiB)"
-  lines=$(sfdisk -q --no-reread --no-tell-kernel --wipe always --wipe-partitions always "$node" </tmp/disks-table.$$ 2>&1) || {
-    disks_fail "sfdisk said of $node: $(echo "$lines" | tail -n 5 | tr '\n' ' ')"
-    rm -f /tmp/disks-table.$$
-    return 1
-  }
-  rm -f /tmp/disks-table.$$
-  disks_reread "$node"
+  disks_reread "$2"
 }
 
 # The script for sfdisk. Fails when the disk is too small, and prints how much it would need.
@@ -204,15 +219,16 @@ disks_volume() {
   disks_do "making the volume $1/$2" disks_lvm lvcreate -y -W y -n "$2" "$3" "$4" "$1"
 }
 
+# Asked for before anything is wiped.
+disks_need_secret() {
+  eval "[ -n \"\${DISK_SECRET_$1:-}\" ]" || disks_fail "the layout encrypts, and the permit brought no secret $1"
+}
+
 # disks_encrypt NAME OPENED SECRET. The secret stands in the environment and goes through a pipe: never in a file, an argument or a message.
 disks_encrypt() {
   local node secret
   node=$(disks_device_raw "$1") || return 1
   eval "secret=\${DISK_SECRET_$3:-}"
-  [ -n "$secret" ] || {
-    disks_fail "$1 is to be encrypted, and the permit brought no secret $3"
-    return 1
-  }
   say "disks: encrypting $1 ($node)"
   printf %s "$secret" | cryptsetup luksFormat -q --type luks2 --key-file - "$node" >/tmp/disks-luks.$$ 2>&1 &&
     printf %s "$secret" | cryptsetup open --type luks --key-file - "$node" "$2" >>/tmp/disks-luks.$$ 2>&1 || {
