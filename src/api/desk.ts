@@ -3,6 +3,7 @@ import type { House } from '../files/house.ts'
 import { isWiping, type Machine } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import { stateOf, type MachineState } from '../machine/lifecycle.ts'
+import { hardwareOf } from '../machine/hardware.ts'
 import { promiseImage } from './promise.ts'
 import type { Permit } from '../machine/permit.ts'
 
@@ -62,7 +63,12 @@ export async function reinstall(
   const { lifetime, install } = house.registry.site.server.permits
   const times = { lifetime: lifetime * 1000, install: install * 1000 }
   const id = randomBytes(5).toString('hex')
-  const what = { machine: name, target: profile.name, ...(image !== undefined && { image }) }
+  const what = {
+    machine: name,
+    target: profile.name,
+    hardware: hardwareOf(machine),
+    ...(image !== undefined && { image }),
+  }
   const armed = { ...what, by: wish.by, ...(wish.again && { again: true }) }
   const result = house.permits.arm(armed, times, house.now(), id)
   if (result.made)
@@ -71,8 +77,9 @@ export async function reinstall(
 }
 
 export function withdraw(house: House, name: string, by: string): Permit {
-  const machine = machineNamed(house, name)
-  const permit = house.permits.end(machine.name, 'withdraw', house.now(), `withdrawn by ${by}`)
+  // A machine that has left the site may still have an open permit, and that is what somebody wants to take back.
+  if (!house.permits.of(name)) machineNamed(house, name)
+  const permit = house.permits.end(name, 'withdraw', house.now(), `withdrawn by ${by}`)
   if (!permit)
     throw new Fault('permit-conflict', `${name} has no open permit`, {
       hint: `birnam machine show ${name} tells its state`,

@@ -65,8 +65,14 @@ function addShortUrls(app: FastifyInstance, { house }: Office): void {
 }
 
 type Named = { Params: { name: string } }
+const by = z
+  .string()
+  .max(100)
+  .regex(/^\P{Cc}*$/u)
+  .default('api')
+const caller = z.strictObject({ by })
 const wish = z.strictObject({
-  by: z.string().max(100).default('api'),
+  by,
   again: z.boolean().optional(),
   to: z.string().optional(),
 })
@@ -78,7 +84,9 @@ function addMachines(api: FastifyInstance, office: Office): void {
   api.post<Named>('/api/machines/:name/reinstall', (request) =>
     reinstall(house, request.params.name, parseBody(wish, request.body ?? {})),
   )
-  api.delete<Named>('/api/machines/:name/permit', (request) => withdraw(house, request.params.name, 'api'))
+  api.delete<Named>('/api/machines/:name/permit', (request) =>
+    withdraw(house, request.params.name, parseBody(caller, request.query ?? {}).by),
+  )
   api.get<Named & { Querystring: { firmware?: string; armed?: string } }>('/api/machines/:name/explain', (request) => {
     const { firmware = 'bios', armed } = request.query
     if (!isFirmware(firmware)) throw noFirmware(firmware)
@@ -101,7 +109,7 @@ function addServer(api: FastifyInstance, office: Office): void {
     const { machine, limit } = request.query
     if (machine === undefined)
       throw new Fault('request-invalid', 'machine is missing', { field: 'machine', hint: '?machine=NAME' })
-    return house.journal.ofMachine(machine, Math.min(Number(limit) || 100, 1000))
+    return house.journal.ofMachine(machine, Math.min(Math.max(Math.trunc(Number(limit)) || 100, 1), 1000))
   })
   api.post('/api/reload', () => {
     closeLate(house)

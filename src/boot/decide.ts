@@ -1,4 +1,5 @@
 import type { Machine, Profile, Site, WipingProfile } from '../config/site.ts'
+import { hardwareOf } from '../machine/hardware.ts'
 import { readReference } from '../image/reference.ts'
 import { isLate, type Permit } from '../machine/permit.ts'
 import type { Plan } from './plan.ts'
@@ -40,6 +41,10 @@ function stranger({ strangers, profile }: Facts): Plan {
 function wipe(facts: Facts, machine: Machine, profile: WipingProfile): Plan {
   const { permit, session, now } = facts
   if (permit?.state !== 'armed' && permit?.state !== 'claimed') return local(closed(machine, permit))
+  const hardware = hardwareOf(machine)
+  if (permit.hardware !== undefined && permit.hardware !== hardware) {
+    return local(`permit ${permit.id} was made for ${permit.hardware}, but ${machine.name} is ${hardware} now`)
+  }
   if (permit.target !== profile.name) {
     return local(`permit ${permit.id} allows ${permit.target}, but the profile is ${profile.name} now`)
   }

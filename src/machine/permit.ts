@@ -9,6 +9,8 @@ export interface Permit {
   readonly target: string
   /** The very version of a golden image, `porter:13@sha256:…`, whatever its tag means later. */
   readonly image?: string
+  /** What the machine was recognised by when the permit was made (`hardwareOf`); another machine of that name is not covered. */
+  readonly hardware?: string
   readonly by: string
   readonly createdAt: number
   readonly expiresAt: number
@@ -39,6 +41,7 @@ export interface Wish {
   readonly machine: string
   readonly target: string
   readonly image?: string
+  readonly hardware?: string
   readonly by: string
   /** Give up a permit that another boot session has claimed, and make a new one. */
   readonly again?: boolean
@@ -130,7 +133,7 @@ export class Permits {
     now: number,
     id: string,
   ): { permit: Permit; made: boolean } {
-    if (old.target === wish.target && old.image === wish.image) return { permit: old, made: false }
+    if (sameWish(old, wish)) return { permit: old, made: false }
     this.end(wish.machine, 'withdraw', now, `replaced by a wish for ${wish.image ?? wish.target}`)
     return { permit: this.#make(wish, times, now, id), made: true }
   }
@@ -145,10 +148,10 @@ export class Permits {
   }
 
   #make(wish: Wish, times: PermitTimes, now: number, id: string): Permit {
-    const { machine, target, by } = wish
-    const image = wish.image === undefined ? {} : { image: wish.image }
+    const { machine, target, image, hardware, by } = wish
+    const bound = { ...(image !== undefined && { image }), ...(hardware !== undefined && { hardware }) }
     const expiresAt = now + times.lifetime
-    return this.#save({ id, machine, target, ...image, by, createdAt: now, expiresAt, state: 'armed' })
+    return this.#save({ id, machine, target, ...bound, by, createdAt: now, expiresAt, state: 'armed' })
   }
 
   #move(permit: Permit, move: PermitMove, change: Partial<Permit>): Permit {
@@ -166,6 +169,10 @@ export class Permits {
     if (permit.state === 'armed' || permit.state === 'claimed') this.#open.add(permit.machine)
     else this.#open.delete(permit.machine)
   }
+}
+
+function sameWish(permit: Permit, wish: Wish): boolean {
+  return permit.target === wish.target && permit.image === wish.image && permit.hardware === wish.hardware
 }
 
 function lateBecause(permit: Permit): string {

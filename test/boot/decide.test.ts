@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { decide, type Facts } from '../../src/boot/decide.ts'
 import type { Permit } from '../../src/machine/permit.ts'
+import { hardwareOf } from '../../src/machine/hardware.ts'
+import { parseMac } from '../../src/net/mac.ts'
 import { aMachine, aProfile } from '../site.ts'
 
 const now = 1_000_000
@@ -87,4 +89,16 @@ test('a permit for another image than the profile has now does not wipe', () => 
     why: 'permit p1 allows banquo:1, but the image is porter:13 now',
   })
   expect(decide(facts({ profile, permit: armed, session: 's1' })).do).toBe('local')
+})
+
+test('a permit is for the hardware that it was made for: when the name means another one, the disk boots', () => {
+  const permit = { ...armed, hardware: hardwareOf(duncan) }
+  expect(decide(facts({ profile: install, permit, session: 's1' })).do).toBe('install')
+  const other = aMachine('duncan', { macs: [parseMac('52:54:00:77:00:99')] })
+  expect(decide(facts({ machine: other, profile: install, permit, session: 's1' }))).toEqual({
+    do: 'local',
+    why: 'permit p1 was made for 52:54:00:77:00:01, but duncan is 52:54:00:77:00:99 now',
+  })
+  const more = aMachine('duncan', { macs: [...duncan.macs, parseMac('52:54:00:77:00:99')] })
+  expect(decide(facts({ machine: more, profile: install, permit, session: 's1' })).do).toBe('local')
 })

@@ -8,7 +8,7 @@ import { createLeaseTables } from './leases.ts'
 const schema = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS permits (
-    id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, image TEXT, by TEXT NOT NULL, createdAt INTEGER NOT NULL,
+    id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, image TEXT, hardware TEXT, by TEXT NOT NULL, createdAt INTEGER NOT NULL,
     expiresAt INTEGER NOT NULL, state TEXT NOT NULL, session TEXT, address TEXT, claimedAt INTEGER, lastSeen TEXT,
     endedAt INTEGER, why TEXT) STRICT;
   CREATE INDEX IF NOT EXISTS permits_machine ON permits (machine, createdAt);
@@ -92,7 +92,9 @@ export function serverKey(database: DatabaseSync): Buffer {
 /** Brings an older file forward; a new one has everything from `schema`. */
 function upgrade(database: DatabaseSync): void {
   const row = database.prepare('PRAGMA user_version').get() as { user_version: number }
-  if (row.user_version === 1) database.exec('ALTER TABLE permits ADD COLUMN image TEXT')
+  if (row.user_version === 1) {
+    database.exec('ALTER TABLE permits ADD COLUMN image TEXT; ALTER TABLE permits ADD COLUMN hardware TEXT')
+  }
 }
 
 function checkVersion(database: DatabaseSync, path: string): void {

@@ -7,6 +7,7 @@ const columns = [
   'machine',
   'target',
   'image',
+  'hardware',
   'by',
   'createdAt',
   'expiresAt',
