@@ -21,6 +21,8 @@ export interface Office {
   /** Reads the site again; what is wrong with it comes back. */
   reload(): { readonly changed: boolean; readonly problems: readonly unknown[] }
   leases(): readonly unknown[]
+  /** Everything rendered for every machine, as `birnam check` does it. */
+  check(): Promise<unknown>
 }
 
 /** Reports come from any client; everything under /api is for this host alone until there are users. */
@@ -105,6 +107,7 @@ function addServer(api: FastifyInstance, office: Office): void {
   const { house } = office
   api.get('/api/status', () => ({ site: house.registry.site.directory, ...office.status() }))
   api.get('/api/leases', () => office.leases())
+  api.get('/api/check', () => office.check())
   api.get<{ Querystring: { machine?: string; limit?: string } }>('/api/events', (request) => {
     const { machine, limit } = request.query
     if (machine === undefined)

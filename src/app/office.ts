@@ -5,6 +5,7 @@ import { apiServer } from '../http/api-server.ts'
 import { openDatabase } from '../store/sqlite/database.ts'
 import { lockData } from '../store/sqlite/lock.ts'
 import { SqliteLeases } from '../store/sqlite/leases.ts'
+import { checkPlace } from './check.ts'
 import { addressesOf, openCore } from './core.ts'
 import { forecastLines } from './forecast.ts'
 
@@ -41,6 +42,7 @@ export async function openOffice(place: { readonly site: string; readonly data: 
     status: () => ({ running: false }),
     reload: () => ({ changed: false, problems: [] }),
     leases: () => leases.list(),
+    check: () => checkPlace(place),
   })
   await app.ready()
   const close = opened.move()

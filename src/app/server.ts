@@ -16,6 +16,7 @@ import { Seldom } from '../journal/seldom.ts'
 import { openDatabase } from '../store/sqlite/database.ts'
 import { lockData } from '../store/sqlite/lock.ts'
 import { SqliteLeases } from '../store/sqlite/leases.ts'
+import { checkPlace } from './check.ts'
 import { addressesOf, openCore, type Core } from './core.ts'
 import { openDoors, type Doors } from './doors.ts'
 import { forecastLines } from './forecast.ts'
@@ -68,6 +69,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     status: () => ({ running: true, listeners: doors?.listeners, counters: doors?.counters() }),
     reload,
     leases: () => leases.list(),
+    check: () => checkPlace(place),
   })
   const onError = (error: unknown): void => log.error({ err: error }, 'registry.failed')
   const images = opened.use(openImages({ data: place.data, onError }))

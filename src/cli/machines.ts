@@ -28,7 +28,8 @@ export function addMachines(program: Command): void {
     .action((names: string[], _options, command: Command) =>
       withApi(command, (api) =>
         each(names, command, async (name) => {
-          const permit = await api.delete<Permit>(`/api/machines/${encodeURIComponent(name)}/permit`)
+          const by = encodeURIComponent(userName())
+          const permit = await api.delete<Permit>(`/api/machines/${encodeURIComponent(name)}/permit?by=${by}`)
           return { name, permit, text: `${name}: permit ${permit.id} is withdrawn` }
         }),
       ),

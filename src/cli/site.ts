@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { loadSite } from '../config/read.ts'
-import { formatSite } from '../config/export.ts'
+import { formatServer, formatSite } from '../config/export.ts'
 import { Fault } from '../fault.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
 import { hideValue } from '../api/secrets.ts'
@@ -25,10 +25,14 @@ export function addSite(program: Command): void {
     )
   program
     .command('export')
-    .description('print the site as it was understood, as YAML that reads back; with --json, secrets are hidden')
-    .action((_options, command: Command) => {
+    .description(
+      'print the nouns of the site as they were understood, as YAML that reads back; with --json, secrets are hidden',
+    )
+    .option('--server', 'print birnam.yaml instead: the server, and the variables that all share')
+    .action((options: { server?: boolean }, command: Command) => {
       const site = loadSite(placeHere(command).site)
-      show(hideValue('', site), globals(command).json, () => formatSite(site))
+      const format = options.server ? formatServer : formatSite
+      show(hideValue('', site), globals(command).json, () => format(site))
     })
   addStatus(program)
 }

@@ -6,7 +6,12 @@ import { mac, openHouse, type TestHouse } from '../house.ts'
 
 async function api(house: TestHouse): Promise<FastifyInstance> {
   const app = apiServer()
-  const nothing = { status: () => ({}), reload: () => ({ changed: false, problems: [] }), leases: () => [] }
+  const nothing = {
+    status: () => ({}),
+    reload: () => ({ changed: false, problems: [] }),
+    leases: () => [],
+    check: () => Promise.resolve({ machines: 2 }),
+  }
   addRoutes(app, { house: house.house, shelf: house.shelf, reply: () => ['OFFER'], ...nothing })
   await app.ready()
   return app
@@ -210,4 +215,14 @@ test('what pypxeboot cannot read stands behind a short URL', async () => {
   const reply = await app.inject({ url: `/${short}` })
   expect([reply.statusCode, reply.headers.location]).toEqual([302, 'http://10.77.0.1/x?a=b&c=d'])
   expect((await app.inject({ url: '/k/000000000000' })).statusCode).toBe(400)
+})
+
+test('who took a permit back is told, and a name with control characters is refused', async () => {
+  using house = openHouse()
+  const app = await api(house)
+  await app.inject({ method: 'POST', url: '/api/machines/duncan/reinstall', payload: {} })
+  const odd = await app.inject({ method: 'DELETE', url: '/api/machines/duncan/permit?by=%1b%5b2J' })
+  expect(odd.statusCode).toBe(400)
+  const taken = await app.inject({ method: 'DELETE', url: '/api/machines/duncan/permit?by=macbeth' })
+  expect(taken.json()).toMatchObject({ state: 'withdrawn', why: 'withdrawn by macbeth' })
 })
