@@ -103,7 +103,7 @@ function openSource(from: string, flags: CaptureFlags, signal: AbortSignal): Cap
     {
       host: from,
       options: sshOption,
-      interactive: process.stdin.isTTY === true,
+      interactive: process.stdin.isTTY,
       ...(port !== undefined && { port: numberOf(port, 1, 65535, '--port') }),
       ...(identity !== undefined && { identity }),
       ...(sudo && { become: 'sudo -n' }),
@@ -127,7 +127,7 @@ function viewOf({ version, previous, ...rest }: Captured): object {
 
 function textOf(captured: Captured, as: string): string {
   const { version, previous, added, changed, removed, packed, unpacked, leftOut, unsteady, vanished, notes } = captured
-  const lines = [...notes.slice(0, 20)]
+  const lines = notes.slice(0, 20)
   if (notes.length > 20) lines.push(`… and ${notes.length - 20} more of these`)
   if (unsteady.length > 0) lines.push(`Changed while they were read, may be half old and half new: ${named(unsteady)}`)
   if (vanished.length > 0) lines.push(`Gone before they could be read: ${named(vanished)}`)

@@ -72,7 +72,7 @@ export class Shell implements AsyncDisposable {
     this.#hear()
     this.#ended = new Promise((resolve) => {
       this.#child.once('error', (error) => {
-        this.#lines.push(String(error.message))
+        this.#lines.push(error.message)
         resolve(127)
       })
       this.#child.once('close', (code) => resolve(code ?? 255))

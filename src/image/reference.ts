@@ -27,7 +27,8 @@ export function readReference(text: string): Reference | undefined {
   const match = /^([^:@]+)(?::([^@]+))?(?:@(.+))?$/.exec(text)
   const [, name = '', tag, digestText] = match ?? []
   const digest = digestText === undefined ? undefined : readDigest(digestText)
-  if (!isImageName(name) || (tag !== undefined && !isTag(tag)) || (digestText !== undefined && !digest)) return undefined
+  if (!isImageName(name) || (tag !== undefined && !isTag(tag)) || (digestText !== undefined && !digest))
+    return undefined
   return { name, ...(tag !== undefined && { tag }), ...(digest && { digest }) }
 }
 

@@ -35,7 +35,7 @@ export interface Signer {
 /** The Ed25519 key in this file (PKCS #8 PEM, its owner's alone), made at the first use. Throws `config-invalid` for another key. */
 export function openSigner(path: string): Signer {
   const key = openKey(path)
-  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString()
+  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' })
   return { publicKey, sign: (store, version) => signVersion(store, version, key, publicKey) }
 }
 

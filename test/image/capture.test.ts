@@ -145,7 +145,7 @@ test('a capture that is stopped in the middle leaves nothing', async () => {
 test('two captures at once make two whole versions', async () => {
   await using scene = await openScene()
   const both = await Promise.all([scene.capture(), scene.capture()])
-  expect(both.map(({ version }) => version!.tags[0]).toSorted()).toEqual(['1', '2'])
+  expect(new Set(both.map(({ version }) => version!.tags[0]))).toEqual(new Set(['1', '2']))
   for (const { version } of both) await scene.expectSame(version!)
 })
 

@@ -97,8 +97,10 @@ function drive({ file: path, serial, bus = 'virtio', wwn, sector = 512 }: GuestD
   const blocks = sector === 512 ? '' : `,logical_block_size=${sector},physical_block_size=${sector}`
   const names = `${serial === undefined ? '' : `,serial=${serial}`}${wwn === undefined ? '' : `,wwn=${wwn}`}`
   return [
-    ...['-drive', `file=${path},format=raw,if=none,id=d${index},cache=unsafe,discard=unmap`],
-    ...['-device', `${models[bus]},drive=d${index}${names}${blocks}`],
+    '-drive',
+    `file=${path},format=raw,if=none,id=d${index},cache=unsafe,discard=unmap`,
+    '-device',
+    `${models[bus]},drive=d${index}${names}${blocks}`,
   ]
 }
 

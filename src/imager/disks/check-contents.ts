@@ -8,7 +8,7 @@ export function checkContents(layout: Layout, complain: Complain): void {
   const devices = devicesOf(layout)
   // A set's partition is written once, so it is complained about once.
   for (const device of devices) if (device.kind !== 'partition' || device.copy === 1) checkContent(device, complain)
-  checkMounts(layout, devices, complain)
+  checkMounts(devices, complain)
 }
 
 /** Characters, by each file system's own format. */
@@ -48,7 +48,7 @@ function checkPartition({ of, set }: Device & { kind: 'partition' }, wrong: Wron
   }
 }
 
-function checkMounts(layout: Layout, devices: readonly Device[], complain: Complain): void {
+function checkMounts(devices: readonly Device[], complain: Complain): void {
   const places = new Map<string, Device>()
   for (const device of devices) {
     const { mount } = device.content
@@ -65,7 +65,7 @@ function checkMounts(layout: Layout, devices: readonly Device[], complain: Compl
   }
   const boot = places.get('/boot') ?? root
   // GRUB opens no LUKS2 with Argon2, which is what cryptsetup makes.
-  if (boot && isEncrypted(boot, layout, devices)) {
+  if (boot && isEncrypted(boot, devices)) {
     complain(
       [...boot.path, 'mount'],
       'the boot loader cannot read /boot when it is encrypted',
@@ -74,8 +74,8 @@ function checkMounts(layout: Layout, devices: readonly Device[], complain: Compl
   }
 }
 
-function isEncrypted(device: Device, layout: Layout, devices: readonly Device[]): boolean {
+function isEncrypted(device: Device, devices: readonly Device[]): boolean {
   if (device.content.encrypt !== undefined) return true
   const below = device.kind === 'volume' ? device.group.members : device.kind === 'raid' ? device.of.members : []
-  return membersOf(devices, below).some((each) => isEncrypted(each, layout, devices))
+  return membersOf(devices, below).some((each) => isEncrypted(each, devices))
 }

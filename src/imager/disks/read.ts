@@ -1,6 +1,5 @@
-import { z } from 'zod'
-import { complaintsOf } from '../../config/complain.ts'
-import type { Keys } from '../../config/complain.ts'
+import type { z } from 'zod'
+import { complaintsOf, type Keys } from '../../config/complain.ts'
 import { ProblemList } from '../../config/problem.ts'
 import type { Path, Problem } from '../../config/problem.ts'
 import { compact } from '../../config/shape.ts'

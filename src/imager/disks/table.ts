@@ -47,9 +47,9 @@ function tableOf({ set, copy }: Disk, whole: number, layout: Layout): ExpectedTa
     const [from, size] = [start, sizes[index]!]
     start += size
     const type = partitionTypes[typeOf(partition, layout)][set.table]!
-    const place = { number: index + 1, start: from, size, type }
-    if (set.table === 'gpt') return { ...place, name: partition.name }
-    return partition === boot ? { ...place, bootable: true } : place
+    const row = { number: index + 1, start: from, size, type }
+    if (set.table === 'gpt') return { ...row, name: partition.name }
+    return partition === boot ? { ...row, bootable: true } : row
   })
   const disk = set.count === 1 ? set.name : `${set.name}.${copy}`
   return { disk, label: set.table === 'gpt' ? 'gpt' : 'dos', partitions }
