@@ -6,7 +6,6 @@ import { familyOf } from '../answer/families.ts'
 import { distroOf } from '../files/context.ts'
 import type { House } from '../files/house.ts'
 import { loaderPath, packageOf } from '../files/loaders.ts'
-import { imagerFiles } from '../files/imager-files.ts'
 import { menuOf } from '../files/menu-of.ts'
 import { Shelf } from '../files/shelf.ts'
 import { firstFile } from '../boot/loader.ts'
@@ -157,7 +156,8 @@ function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
       { severity: 'warning', machine: machine.name, message: 'has no profile and boots its disk', ...machine.origin },
     ]
   if (profile.kind === 'local') return []
-  if (profile.kind === 'image') return imagerMissing(shelf, profile)
+  if (profile.kind === 'image')
+    return [{ severity: 'error', machine: machine.name, ...profile.origin, message: noImages(profile.name) }]
   const distro = distroOf(house, profile)
   const names = [
     profile.kernel ?? distro?.kernel,
@@ -179,10 +179,8 @@ function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
 
 const dryAsk = { carrier: 'tftp', peer: { address: '0.0.0.0', port: 0 }, headers: {}, dry: true } as const
 
-function imagerMissing(shelf: Shelf, { name, origin }: Profile): Finding[] {
-  if (shelf.find(imagerFiles.kernel, dryAsk) && shelf.find(imagerFiles.initrd, dryAsk)) return []
-  const message = `profile ${name} installs a golden image, and the imager was not built`
-  return [{ severity: 'error', message, ...origin, hint: 'birnam imager build makes it' }]
+function noImages(profile: string): string {
+  return `profile ${profile} is a golden image, which this version keeps but cannot install: its machines boot their disk`
 }
 
 async function answerOf(

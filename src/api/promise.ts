@@ -10,9 +10,10 @@ type ImageProfile = Extract<Profile, { kind: 'image' }>
  * caller says which. Throws `image-missing` and `permit-conflict`.
  */
 export async function promiseImage(house: House, profile: ImageProfile, to: string | undefined): Promise<string> {
+  if (!house.images || house.imager === undefined) throw noImager(profile)
   const own = parseReference(profile.image)
   const wanted = to === undefined || to === profile.name ? own : otherVersion(profile, own, to)
-  const version = await house.images?.find(wanted)
+  const version = await house.images.find(wanted)
   if (!version) {
     throw new Fault('image-missing', `profile ${profile.name} wants ${formatReference(wanted)}, which is not here`, {
       ...profile.origin,
@@ -21,6 +22,17 @@ export async function promiseImage(house: House, profile: ImageProfile, to: stri
   }
   const tag = wanted.tag ?? version.tags[0]
   return formatReference({ name: own.name, ...(tag !== undefined && { tag }), digest: version.digest })
+}
+
+function noImager({ name, origin }: ImageProfile): Fault {
+  return new Fault(
+    'permit-conflict',
+    `profile ${name} is a golden image, which this version keeps but cannot install`,
+    {
+      ...origin,
+      hint: 'its machines boot their disk; a profile of kind: install can be installed',
+    },
+  )
 }
 
 function otherVersion(profile: ImageProfile, own: Reference, to: string): Reference {
