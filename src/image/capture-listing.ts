@@ -94,7 +94,8 @@ export class ListReader {
       target: known === 'symlink' ? target : '',
       device: '',
       xattrs: '',
-      group: known !== 'directory' && Number(links) > 1 ? `${device}:${inode}` : '',
+      // GNU tar keeps the names of one device node or fifo apart.
+      group: (known === 'file' || known === 'symlink') && Number(links) > 1 ? `${device}:${inode}` : '',
       sha256: '',
       changed: inodeChanged!,
       inode: `${device}:${inode}`,
