@@ -6,6 +6,7 @@ import type { Answer } from '../boot/ask.ts'
 import type { Machine } from '../config/site.ts'
 import { mergeVars } from '../config/vars.ts'
 import { Fault } from '../fault.ts'
+import { swapped } from '../machine/registry.ts'
 import { askHouse, expectedAddress, serverUrl, type House } from '../files/house.ts'
 import { menuOf } from '../files/menu-of.ts'
 import { packageOf } from '../files/loaders.ts'
@@ -131,9 +132,11 @@ function names(
     asked.push(lookUp(scene, first.name, problems, file))
   }
   const then = client.asker === 'os' ? 'xen' : first.kind === 'script' ? 'ipxe' : first.loads
+  const heard = house.sessions.current(client.mac!)?.uuid
+  const uuid = heard ?? machine.uuid
   const about = {
     mac: client.mac!,
-    ...(machine.uuid && { uuid: machine.uuid }),
+    ...(uuid !== undefined && { uuid }),
     ...(machine.ip && { address: machine.ip }),
   }
   let menu: string | undefined
@@ -141,7 +144,8 @@ function names(
     // The signed GRUB has its prefix /grub built in, wherever it was loaded from.
     const { session: _, ...rootless } = scene
     const line = lookUp(name.startsWith('grub/') ? rootless : scene, name, problems)
-    asked.push(line)
+    const guessed = uuid !== undefined && heard === undefined && name.endsWith(uuid)
+    asked.push(guessed ? { ...line, why: `or ${swapped(uuid)}: its firmware was not heard yet` } : line)
     if (line.menu !== undefined) menu = line.menu
     if (line.found && isMenu(line)) break
   }

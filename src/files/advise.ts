@@ -39,6 +39,8 @@ function sessionOf(house: House, client: Client, machine: string, dry: boolean):
 
 /** Also of a ROM that is no machine of ours any more: then its session is nobody's. */
 function rememberWho(house: House, client: Client): void {
-  const session = client.mac && speaksForItself(client) ? house.sessions.current(client.mac) : undefined
+  // iPXE may be the ROM itself; loaded by one, it says the same again, or nothing.
+  const says = speaksForItself(client) || (client.asker === 'ipxe' && client.uuid !== undefined)
+  const session = client.mac && says ? house.sessions.current(client.mac) : undefined
   if (session) session.uuid = client.uuid
 }

@@ -83,7 +83,7 @@ export class Registry {
  * The other byte order of the first three fields: the wire has them as they lie in memory, `dmidecode` prints them turned round
  * (SMBIOS 2.6 §7.2.1), and people write down either.
  */
-function swapped(uuid: string): string {
+export function swapped(uuid: string): string {
   const turned = (field: string): string => field.match(/../g)!.toReversed().join('')
   const [low = '', middle = '', high = '', ...rest] = uuid.split('-')
   return [turned(low), turned(middle), turned(high), ...rest].join('-')

@@ -151,11 +151,17 @@ test('each firmware asks for its own names in its own order, hit or miss', () =>
   expect(asked('xen')).toEqual(['pxelinux.cfg/01-52-54-00-77-00-02', 'boot/vmlinuz', 'boot/initrd.gz'])
 })
 
-test('a machine with a UUID is asked for by it first, in the byte order of the wire', () => {
+test('a machine with a UUID is asked for by it first: as its ROM said it, and until then in either byte order', () => {
   const fleet = files['fleet.yaml']!.replace('serial: SN-7', 'uuid: 78563412-3412-3412-1234-525400770001')
   using serving = openServing({ 'fleet.yaml': fleet })
-  const menus = forecastOf(serving, 'macduff', 'bios').names.filter(({ name }) => name.includes('pxelinux.cfg'))
-  expect(menus.map(({ name }) => anySession(name))).toEqual(['s/…/pxelinux.cfg/78563412-3412-3412-1234-525400770001'])
+  const [as, turned] = ['78563412-3412-3412-1234-525400770001', '12345678-1234-1234-1234-525400770001']
+  const menus = (): unknown[] =>
+    forecastOf(serving, 'macduff', 'bios')
+      .names.filter(({ name }) => name.includes('pxelinux.cfg'))
+      .map(({ name, why }) => [anySession(name), why])
+  expect(menus()).toEqual([[`s/…/pxelinux.cfg/${as}`, `or ${turned}: its firmware was not heard yet`]])
+  advise(serving.house, { ...clientOf(serving, 'macduff', 'bios'), uuid: turned }, '10.77.0.1')
+  expect(menus()).toEqual([[`s/…/pxelinux.cfg/${turned}`, undefined]])
 })
 
 test('a kernel that is not there is a miss, and the sizes of the others are told', () => {

@@ -10,10 +10,10 @@ async function commandsIn(path: readonly string[] = []): Promise<string[][]> {
   const { out } = await typed(['node', 'birnam', ...path, '--help'])
   const listed = out.split(/^Commands:$/m)[1]?.split(/^\S/m)[0] ?? ''
   const names = [...listed.matchAll(/^ {2}([a-z]\S*)/gm)].map(([, name]) => name!).filter((name) => name !== 'help')
-  const inner = await Promise.all(
-    names.map((name) => [...path, name]).map(async (one) => [one, ...(await commandsIn(one))]),
-  )
-  return inner.flat()
+  const found: string[][] = []
+  // One after the other: what a command prints is caught for the whole process.
+  for (const name of names) found.push([...path, name], ...(await commandsIn([...path, name])))
+  return found
 }
 
 const commands = (await commandsIn()).map((path) => path.join(' '))

@@ -2,13 +2,14 @@ import { expect } from 'vitest'
 import { labTest } from '../lab/needs.ts'
 import { example } from '../lab/site.ts'
 import { answerOf, duncansAnswer, openStage, pxelinux, story } from './stage.ts'
-import { watchDhcp, watchRequests } from './wire.ts'
+import { namesOf, watchDhcp, watchRequests } from './wire.ts'
 
 const needs = ['lan', 'machine', 'pxelinux', 'tcpdump'] as const
 
 labTest('BIOS, iPXE ROM on virtio: PXELINUX, kernel, its own answer, and its report', needs, async () => {
   await using stage = await openStage(pxelinux)
   const requests = await watchRequests(stage.lan)
+  const forecast = await stage.forecast('duncan', 'bios-ipxe')
   const machine = await stage.boot()
   await machine.sees(/PXELINUX/)
   await machine.sees(
@@ -23,6 +24,7 @@ labTest('BIOS, iPXE ROM on virtio: PXELINUX, kernel, its own answer, and its rep
     { name: 'boot/vmlinuz', options: 'tsize 0 blksize 1408' },
     { name: 'boot/initrd.gz', options: 'tsize 0 blksize 1408' },
   ])
+  expect(namesOf(requests())).toEqual(forecast)
   const trace = await stage.trace('duncan')
   expect(trace.ended, JSON.stringify(trace, null, 1)).toBe(true)
   expect(milestones(story(trace))).toEqual(wholeBoot)
@@ -59,9 +61,12 @@ labTest(
     await machine.ends()
     const menus = requests().filter(({ name }) => name.startsWith('pxelinux.cfg/'))
     expect(menus.map(({ name }) => name)).toEqual(['pxelinux.cfg/78563412-3412-3412-1234-525400770001'])
+    expect(await stage.forecast('duncan', 'bios-ipxe')).toEqual(namesOf(requests()))
     // iPXE repeats its DISCOVER: each time the same boot file, in the header and as an option, and the same server in both.
     const offers = packets().filter((packet) => packet.includes('Offer') && packet.includes('GUID'))
     expect(offers.length).toBeGreaterThan(0)
+    // The ROM has no address yet and does not ask for a broadcast; unicast would never reach it.
+    expect(offers.filter((offer) => !offer.includes('> 255.255.255.255.68'))).toEqual([])
     const said = offers.map((offer) => ({
       siaddr: /Server-IP (\S+)/.exec(offer)?.[1],
       file: /file "(.*)"/.exec(offer)?.[1],

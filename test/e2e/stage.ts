@@ -1,9 +1,12 @@
 import { onTestFailed } from 'vitest'
+import type { Forecast } from '../../src/api/explain.ts'
+import type { FirmwareName } from '../../src/api/firmware.ts'
 import type { Trace } from '../../src/api/trace.ts'
 import { advertise } from '../lab/advertise.ts'
 import { switchOn, type Machine, type MachineOptions } from '../lab/machine.ts'
 import { openLan, type Lan } from '../lab/network.ts'
 import { serve, type BirnamServer } from '../lab/server.ts'
+import { rootless } from './wire.ts'
 import { duncan, openSite, type LabSite, type LabSiteOptions } from '../lab/site.ts'
 
 /** A LAN with Birnam on it, serving a site. Machines are switched on, watched, and gone with it. */
@@ -15,6 +18,8 @@ export interface Stage extends AsyncDisposable {
   boot(options?: Partial<MachineOptions>): Promise<Machine>
   /** The last boot of the machine, as `birnam trace` retells it. */
   trace(name: string): Promise<Trace>
+  /** The names that `birnam explain` says the machine will ask for. */
+  forecast(name: string, firmware: FirmwareName): Promise<string[]>
 }
 
 export async function openStage(options: LabSiteOptions = {}): Promise<Stage> {
@@ -31,6 +36,10 @@ export async function openStage(options: LabSiteOptions = {}): Promise<Stage> {
     server,
     boot: async (machine) => opened.use(await switchOn(lan, { mac: duncan.mac, ...machine })),
     trace: async (name) => readTrace(await server.command('trace', name, '--json')),
+    forecast: async (name, firmware) => {
+      const { names }: Forecast = JSON.parse(await server.command('explain', name, '--firmware', firmware, '--json'))
+      return names.map((line) => rootless(line.name))
+    },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

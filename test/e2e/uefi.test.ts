@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { labTest } from '../lab/needs.ts'
 import { liveProfile } from '../lab/site.ts'
 import { answerOf, duncansAnswer, openStage, story } from './stage.ts'
-import { watchRequests } from './wire.ts'
+import { namesOf, watchRequests } from './wire.ts'
 
 labTest(
   "UEFI: the firmware's PXE, signed GRUB, kernel, its own answer, and its report",
@@ -10,6 +10,7 @@ labTest(
   async () => {
     await using stage = await openStage()
     const requests = await watchRequests(stage.lan)
+    const forecast = await stage.forecast('duncan', 'uefi')
     const machine = await stage.boot({ firmware: 'uefi' })
     expect(await answerOf(machine)).toBe(duncansAnswer)
     await machine.ends()
@@ -20,6 +21,7 @@ labTest(
       ...['command', 'fs', 'crypto', 'terminal'].map((list) => byGrub(`/grub/x86_64-efi/${list}.lst`)),
       ...['/grub/grub.cfg', '/grub.cfg', '/boot/vmlinuz', '/boot/initrd.gz'].map(byGrub),
     ])
+    expect(namesOf(requests())).toEqual(forecast)
     const trace = await stage.trace('duncan')
     expect(trace.ended, JSON.stringify(trace, null, 1)).toBe(true)
     expect(story(trace).filter((event) => event === 'sent grubx64.efi')).toHaveLength(1)

@@ -25,6 +25,16 @@ export async function watchDhcp(lan: Lan): Promise<() => string[]> {
   return () => dump.text.split(/^(?=\S)/m).filter((packet) => packet.includes('BOOTP/DHCP'))
 }
 
+/** Each name once, in the order of its first request: EDK2 asks for the size before it asks for the file. */
+export function namesOf(requests: readonly Request[]): string[] {
+  return [...new Set(requests.map(({ name }) => rootless(name)))]
+}
+
+/** A name without server, leading slash and boot session. */
+export function rootless(name: string): string {
+  return name.replace(/^http:\/\/[^/]+/, '').replace(/^\/?(s\/[0-9a-z-]+\/)?/, '')
+}
+
 function readRequest(name: string, options: string): Request {
   return { name: name.replace(/^(\/?)s\/[0-9a-z-]+\//, '$1'), options: options.trim() }
 }

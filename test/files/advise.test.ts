@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { advise } from '../../src/files/advise.ts'
-import { mac, openHouse } from '../house.ts'
+import { files, mac, openHouse } from '../house.ts'
 
 const rom = { door: 'dhcp', asker: 'firmware', arch: 0, mac } as const
 
@@ -19,4 +19,12 @@ test('a forecast begins no boot', () => {
   house.ask(`a/${sessions.tokenOf(imagined)}`, { dry: true })
   advise(house.house, rom, '10.77.0.1', true)
   expect(house.house.sessions.current(mac)).toBeUndefined()
+})
+
+test('an iPXE ROM says its UUID as any other ROM does, and its menu knows it again', () => {
+  const uuid = '4c4c4544-0042-3510-8052-b4c04f4e3732'
+  const fleet = files['fleet.yaml']!.replace('mac: "52:54:00:77:00:01", ip: 10.77.0.11', `uuid: ${uuid}`)
+  using house = openHouse({ 'fleet.yaml': fleet })
+  const file = advise(house.house, { ...rom, asker: 'ipxe', uuid }, '10.77.0.1').boot!.file
+  expect(house.text(new URL(file).pathname.slice(1))).toContain('Birnam for duncan')
 })
