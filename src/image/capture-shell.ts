@@ -18,6 +18,8 @@ export interface SshOptions {
   readonly identity?: string
   /** Each as after `ssh -o`. */
   readonly options?: readonly string[]
+  /** The program and its first words; `ssh` when not given. */
+  readonly command?: readonly string[]
   /** Runs the shell there as root: `sudo -n`. */
   readonly become?: string
   /** Whether a person sits there who can type a password. */
@@ -25,7 +27,15 @@ export interface SshOptions {
 }
 
 /** A shell on another host. Throws `request-invalid` for a host that ssh would take for an option. */
-export function sshShell({ host, port, identity, options = [], become, interactive }: SshOptions): string[] {
+export function sshShell({
+  host,
+  port,
+  identity,
+  options = [],
+  command = ['ssh'],
+  become,
+  interactive,
+}: SshOptions): string[] {
   if (!/^[A-Za-z0-9_.@:[\]%+-]+$/.test(host) || host.startsWith('-'))
     throw new Fault('request-invalid', `${JSON.stringify(host)} is no host`, { hint: 'write HOST or USER@HOST' })
   const told = [
@@ -37,7 +47,7 @@ export function sshShell({ host, port, identity, options = [], become, interacti
     ...(interactive ? [] : ['BatchMode=yes']),
   ]
   return [
-    'ssh',
+    ...command,
     '-T',
     '-x',
     '-a',
@@ -133,7 +143,7 @@ export class Shell implements AsyncDisposable {
     this.#child.stderr.setEncoding('latin1').on('data', (text: string) => {
       const lines = (rest + text).split('\n')
       rest = lines.pop()!.slice(-65536)
-      for (const line of lines) {
+      for (const line of lines.map((text) => text.replace(/\r$/, ''))) {
         if (this.#lines.length < 20_000) this.#lines.push(line)
         else this.#dropped++
       }

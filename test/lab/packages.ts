@@ -35,6 +35,12 @@ export const programs = {
   buildah: wanted('buildah', '/usr/bin/buildah'),
   runc: wanted('runc', '/usr/sbin/runc', '/usr/bin/runc'),
   'docker-registry': wanted('docker-registry', '/usr/bin/docker-registry'),
+  sshd: wanted('openssh-server', '/usr/sbin/sshd'),
+  ssh: wanted('openssh-client', '/usr/bin/ssh'),
+  rsync: wanted('rsync', '/usr/bin/rsync'),
+  setfacl: wanted('acl', '/usr/bin/setfacl'),
+  setfattr: wanted('attr', '/usr/bin/setfattr'),
+  setcap: wanted('libcap2-bin', '/usr/sbin/setcap', '/sbin/setcap'),
 } as const satisfies Record<string, Wanted>
 
 export type Program = keyof typeof programs
