@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect } from 'vitest'
+import { capture, type Captured } from '../../src/image/capture.ts'
+import { captureScript, ScriptCapture } from '../../src/image/capture-script.ts'
+import { openTreeCache } from '../../src/image/tree-cache.ts'
+import { treeOf } from '../../src/image/version-tree.ts'
+import { MemoryStore } from '../image/memory-store.ts'
+import { run } from '../lab/child.ts'
+import { labTest } from '../lab/needs.ts'
+import { openPlace } from '../lab/place.ts'
+
+labTest(
+  'a machine captures itself: curl, sh, and a small root of its own; again, it hears that nothing has changed',
+  ['root', 'curl', 'unshare', 'busybox'],
+  async () => {
+    await using place = await openPlace()
+    const store = new MemoryStore()
+    const cache = openTreeCache(`${place.path}/cache`)
+    // A root of its own; the programs are where no capture looks.
+    const root = `${place.path}/root`
+    await run([
+      'sh',
+      '-c',
+      `set -e; mkdir ${root}; cd ${root}; mkdir -p usr/share proc tmp etc/app dev run/bin run/lib; ln -s run/lib lib64
+    for p in sh curl tar find cat mktemp rm id; do
+      f=$(readlink -f $(command -v $p)); cp $f run/bin/$p; cp -L $(ldd $f | grep -o '/[^ ]*') run/lib
+    done`,
+    ])
+    const once = async (change: string): Promise<{ captured: Captured; said: string }> => {
+      const machine = new ScriptCapture('script:porter')
+      const work = capture(store, machine.source, { as: 'porter', cache })
+      const done = work.then(
+        (captured) => {
+          machine.nothingToPack()
+          return captured
+        },
+        (error: unknown) => {
+          throw machine.abort(error)
+        },
+      )
+      done.catch(() => undefined)
+      await using server = await serve(machine, done)
+      const shell = `set -e; cd ${root}; ${change}; mount -t proc none proc; mount --bind /dev dev
+      PATH=/run/bin LD_LIBRARY_PATH=/run/lib exec /usr/sbin/chroot . sh -c 'curl -fsS ${server.url} | sh'`
+      const said = await run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', shell])
+      return { captured: await done, said }
+    }
+    const first = await once('echo one > etc/app/one')
+    expect(first.said).toContain('porter:1')
+    const { tree } = await treeOf(store, first.captured.version!, { cache })
+    expect([tree.has('etc/app/one'), tree.has('run'), tree.has('run/bin')]).toEqual([true, true, false])
+    const second = await once('true')
+    expect([second.captured.version, second.said]).toEqual([undefined, expect.stringContaining('nothing has changed')])
+    const third = await once('rm etc/app/one')
+    expect([third.captured.removed, third.said]).toEqual([1, expect.stringContaining('porter:2')])
+  },
+)
+
+labTest('a machine that stops sending leaves no version', ['curl'], async () => {
+  const store = new MemoryStore()
+  const machine = new ScriptCapture('script:porter')
+  const done = capture(store, machine.source, {
+    as: 'porter',
+    cache: { load: () => Promise.resolve(undefined), save: () => Promise.resolve() },
+  })
+  done.catch(() => undefined)
+  await using server = await serve(machine, done)
+  const probe =
+    "printf '\\nbirnam-probe-1\\0'; echo 0; printf '\\0m\\0'; cat /proc/self/mountinfo; printf '\\0GNU tar\\0'; tar --help; printf '\\0GNU findutils\\0=\\0'"
+  await run(['sh', '-c', `(${probe}) | curl -fsS -T - ${server.url}/probe > /dev/null`])
+  const line =
+    String.raw`d\0755\0000\0000\00\01.0\01.0\01\02\02\0\0/\0` +
+    String.raw`f\0644\0000\0000\0100000000\01.0\01.0\01\03\01\0\0/big\0=\0000\0`
+  await run([
+    'sh',
+    '-c',
+    `printf '${line.replaceAll(String.raw`\0`, String.raw`\000`)}' | curl -fsS -T - ${server.url}/list > /dev/null`,
+  ])
+  const cut = spawn('sh', ['-c', `(tar -c -C / --format=pax etc; sleep 60) | curl -fsS -T - ${server.url}/tar`], {
+    detached: true,
+    stdio: 'ignore',
+  })
+  await new Promise((resolve) => setTimeout(resolve, 700))
+  process.kill(-cut.pid!, 'SIGKILL')
+  await expect(done).rejects.toMatchObject({ code: 'capture-failed', message: 'the machine stopped sending' })
+  expect([store.versions.length, store.committed]).toEqual([0, 0])
+})
+
+async function serve(
+  machine: ScriptCapture,
+  done: Promise<Captured>,
+): Promise<AsyncDisposable & { readonly url: string }> {
+  let url = ''
+  const answer = async (request: IncomingMessage): Promise<string | Uint8Array> => {
+    switch (request.url!.replace('/c', '')) {
+      case '':
+        return captureScript(url)
+      case '/probe':
+        return machine.probe(request)
+      case '/list':
+        return machine.list(request)
+      case '/pack':
+        return machine.packShell()
+      case '/tar':
+        await machine.tar(request)
+        return ''
+      default: {
+        await machine.end(request)
+        const { version } = await done
+        return version ? `${version.name}:${version.tags[0]}\n` : 'nothing has changed\n'
+      }
+    }
+  }
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    answer(request).then(
+      (body) => response.end(body),
+      (error: unknown) => response.writeHead(500).end(`${String(error)}\n`),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/c`
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.closeAllConnections()
+      server.close(() => resolve())
+    })
+  return { url, [Symbol.asyncDispose]: close }
+}
