@@ -143,7 +143,7 @@ export class Shell implements AsyncDisposable {
     this.#child.stderr.setEncoding('latin1').on('data', (text: string) => {
       const lines = (rest + text).split('\n')
       rest = lines.pop()!.slice(-65536)
-      for (const line of lines.map((text) => text.replace(/\r$/, ''))) {
+      for (const line of lines.map((one) => one.replace(/\r$/, ''))) {
         if (this.#lines.length < 20_000) this.#lines.push(line)
         else this.#dropped++
       }

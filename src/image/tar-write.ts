@@ -8,7 +8,7 @@ export type OwnEntry = Pick<TarEntry, 'path' | 'type'> &
 
 /** A header (with a PAX header before it where ustar cannot say it) of an entry; a file's `size` bytes and their padding follow it. */
 export function writeEntry(entry: OwnEntry): Uint8Array {
-  const name = entry.type === 'directory' ? `${entry.path}/` : entry.path
+  const name = entry.path === '' ? './' : entry.type === 'directory' ? `${entry.path}/` : entry.path
   const records: [string, string][] = []
   if (name.length > 100) records.push(['path', name])
   if ((entry.target ?? '').length > 100) records.push(['linkpath', entry.target!])
