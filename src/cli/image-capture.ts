@@ -45,7 +45,7 @@ export function addCapture(image: Command): void {
     .option('--full', 'begin anew with one layer of everything')
     .option('--keep <rule>', 'do not use this rule (may be repeated)', list, [])
     .option('--exclude <pattern>', 'leave this out as well (may be repeated)', list, [])
-    .option('--level <1-19>', 'of zstd; 3 when not given')
+    .option('--level <1-19>', 'of zstd; when not given 3, or 1 while the processor is slower than the source')
     .option('--message <text>', 'a description, kept in the version')
     .option('--port <number>', 'of ssh')
     .option('--identity <file>', 'the key for ssh')
