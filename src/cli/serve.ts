@@ -15,12 +15,14 @@ export function addServe(program: Command): void {
       // The other commands need none of the listeners, and start sooner without them.
       const { openServer } = await import('../app/server.ts')
       const place = placeHere(command)
+      // Before anything opens: whoever reads the banner may stop the server in the same moment.
+      using signals = new Signals()
       const server = await openServer(place, { verbose: options.verbose === true })
       const { json } = globals(command)
       const listens = listensAtAll(server.listeners)
       if (!json) console.log(bannerText(place, server.listeners, server.site()))
       else if (listens) console.log(JSON.stringify(server.listeners))
-      if (listens) return untilStopped(server)
+      if (listens) return untilStopped(server, signals)
       await server.close('nothing listens')
       throw nothingListens(server.listeners, json === true)
     })
@@ -36,13 +38,37 @@ function nothingListens(listeners: readonly Listener[], whole: boolean): Fault {
   })
 }
 
-/** The first signal stops in order; a second one at once. */
-async function untilStopped(server: Server): Promise<void> {
-  const signal = await new Promise<string>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))
-    process.on('SIGHUP', () => server.reload())
-  })
+async function untilStopped(server: Server, signals: Signals): Promise<void> {
+  signals.onHangUp = () => server.reload()
+  const signal = await signals.stop
   const impatient = setTimeout(() => process.exit(1), 4500)
   await server.close(signal)
   clearTimeout(impatient)
+}
+
+/** The first SIGTERM or SIGINT stops in order; a second one ends the process at once. SIGHUP reads the site again. */
+class Signals implements Disposable {
+  readonly stop: Promise<NodeJS.Signals>
+  onHangUp: () => void = () => {}
+  readonly #stopping: (signal: NodeJS.Signals) => void
+  readonly #hangUp = (): void => this.onHangUp()
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
+    this.stop = promise
+    this.#stopping = (signal) => {
+      this.#forget()
+      resolve(signal)
+    }
+    process.on('SIGTERM', this.#stopping).on('SIGINT', this.#stopping).on('SIGHUP', this.#hangUp)
+  }
+
+  #forget(): void {
+    process.off('SIGTERM', this.#stopping).off('SIGINT', this.#stopping)
+  }
+
+  [Symbol.dispose](): void {
+    this.#forget()
+    process.off('SIGHUP', this.#hangUp)
+  }
 }

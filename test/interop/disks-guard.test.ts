@@ -65,12 +65,6 @@ const work = [
   ask('no serial', 'nameless', '', 'disks_write && disks_identities'),
   `( EXPECTED_DISKS=; . /nameless.sh; echo "== table"; EXPECTED_DISKS="$(disks_identities)"; disks_guard && echo PASSED )`,
   ask('secret', 'pair', '', 'disks_write'),
-  'export DISK_SECRET_disk="double double toil & trouble"',
-  ask('everything', 'pair', 'any', 'disks_write && disks_mount /tmp/t && disks_fstab && disks_crypttab && disks_mdadm'),
-  'echo "== mounts"; awk \'$2 ~ /.tmp.t/ { print $1, $2, $3, $4 }\' /proc/mounts; cat /proc/mdstat',
-  'echo "== leak"; grep -rl "toil" /tmp /run /etc 2>/dev/null; ps | grep -c "[t]oil"',
-  'umount /tmp/t/srv /tmp/t/boot /tmp/t',
-  ask('again', 'pair', 'any', 'disks_write'),
 ].join('\n')
 
 machineTest('the guard lets empty and known disks pass, stops for all others, and names them', async () => {
@@ -95,7 +89,6 @@ machineTest('the guard lets empty and known disks pass, stops for all others, an
   }
   const said = await runOnDisks(place, { disks, scripts, work })
   const after = (title: string) => said.split(`== ${title}\n`)[1]?.split('\n== ')[0] ?? `nothing about ${title}`
-  console.log(said)
   expect(after('empty')).toBe('SAY disks: /dev/vda is empty\nPASSED')
   expect(after('installed')).toContain('PASSED')
   expect(after('stranger')).toMatch(
@@ -120,7 +113,4 @@ machineTest('the guard lets empty and known disks pass, stops for all others, an
   expect(after('no serial')).toMatch(/table:[0-9a-f-]{36}\nPASSED/)
   expect(after('table')).toMatch(/known and will be wiped(?:.*\n)*PASSED/)
   expect(after('secret')).toBe('SAY disks: the layout encrypts, and the permit brought no secret disk\nREFUSED')
-  expect(after('everything')).toContain('PASSED')
-  expect(after('leak')).toMatch(/^0\n?$/)
-  expect(after('again')).toMatch(/stopping the old RAID(?:.*\n)*PASSED/)
 })

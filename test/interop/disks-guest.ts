@@ -73,8 +73,7 @@ export async function runOnDisks(place: Place, { disks, scripts, work }: GuestRu
   const more = [...parts, file('work.sh', `say() { echo "SAY $*"; }\n${work}\n`)]
   const initrd = join(place.path, 'initrd')
   await writeFile(initrd, Buffer.concat([base.initrd, gzipSync(cpio(more))]))
-  const board =
-    '-machine q35 -accel kvm -accel tcg -smp 1 -m 1024 -nodefaults -nographic -serial stdio -monitor none -no-reboot'
+  const board = '-machine q35 -accel tcg -smp 1 -m 1024 -nodefaults -nographic -serial stdio -monitor none -no-reboot'
   const words = ['-kernel', base.vmlinuz, '-initrd', initrd, '-append', 'console=ttyS0,115200 quiet panic=-1']
   const command = ['qemu-system-x86_64', ...board.split(' '), ...words, ...controllers, ...disks.flatMap(drive)]
   await using qemu = new Child(command)

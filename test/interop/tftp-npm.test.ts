@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { dgramUdp } from '../../src/net/udp-dgram.ts'
 import { ffiUdp } from '../../src/net/udp-ffi.ts'
 import { TftpServed } from './tftp-served.ts'
@@ -38,17 +38,20 @@ test("npm's tftp client is told what is missing", async () => {
   await expect(promisify(client.get.bind(client))('tomorrow', served.out)).rejects.toThrow(/there is no such file/)
 })
 
-test("one empty datagram ends npm's tftp as a server: why it is not ours", async () => {
-  const program = `const server = require('tftp').createServer({ host: '127.0.0.1', port: 0 })
-    server.on('error', () => {}).on('listening', () => console.log(server._socket.address().port)).listen()`
+test("one empty datagram to a transfer ends npm's tftp as a server: why it is not ours", async () => {
+  const port = await freePort()
+  const program = `const server = require('tftp').createServer({ host: '127.0.0.1', port: ${port} })
+    server.on('error', (error) => console.log(error)).on('listening', () => console.log('listens')).listen()`
   const child = spawn(process.execPath, ['-e', program], {
     cwd: new URL('../..', import.meta.url).pathname,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  onTestFinished(() => void child.kill('SIGKILL'))
   let said = ''
   child.stderr.on('data', (text: Buffer) => (said += text.toString()))
-  const [port] = (await once(child.stdout, 'data')) as [Buffer]
-  await sendNothing(Number(port.toString()))
+  const [told] = (await once(child.stdout, 'data')) as [Buffer]
+  expect(told.toString()).toBe('listens\n')
+  await sendNothing(await transferPort(port))
   const [code] = (await once(child, 'close')) as [number]
   expect(said).toMatch(/ERR_BUFFER_OUT_OF_BOUNDS|ERR_OUT_OF_RANGE/)
   expect(code).not.toBe(0)
@@ -64,6 +67,24 @@ test.each([ffiUdp, dgramUdp])('one empty datagram is a packet of no meaning to u
   expect((await readFile(served.out)).equals(image)).toBe(true)
   expect(counters.malformed).toBe(1)
 })
+
+/** Asks for a file; where its first packet comes from. */
+async function transferPort(port: number): Promise<number> {
+  const socket = createSocket('udp4')
+  socket.send('\0\x01package.json\0octet\0', port, '127.0.0.1')
+  const [, from] = (await once(socket, 'message')) as [Buffer, { port: number }]
+  socket.close()
+  return from.port
+}
+
+/** npm's tftp takes port 0 for 69. */
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  await promisify(socket.close.bind(socket))()
+  return port
+}
 
 async function sendNothing(port: number): Promise<void> {
   const socket = createSocket('udp4')
