@@ -112,5 +112,7 @@ machineTest('the guard lets empty and known disks pass, stops for all others, an
   expect(after('too small')).not.toContain('wiping')
   expect(after('no serial')).toMatch(/table:[0-9a-f-]{36}\nPASSED/)
   expect(after('table')).toMatch(/known and will be wiped(?:.*\n)*PASSED/)
-  expect(after('secret').trimEnd()).toBe('SAY disks: the layout encrypts, and the permit brought no secret disk\nREFUSED')
+  expect(after('secret').trimEnd()).toBe(
+    'SAY disks: the layout encrypts, and the permit brought no secret disk\nREFUSED',
+  )
 })
