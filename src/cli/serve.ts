@@ -22,7 +22,7 @@ export function addServe(program: Command): void {
       const listens = listensAtAll(server.listeners)
       if (!json) console.log(bannerText(place, server.listeners, server.site()))
       else if (listens) console.log(JSON.stringify(server.listeners))
-      if (listens) return untilStopped(server, signals)
+      if (listens) return await untilStopped(server, signals)
       await server.close('nothing listens')
       throw nothingListens(server.listeners, json === true)
     })

@@ -21,7 +21,11 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     let log = ''
     child.stderr.on('data', (text: Buffer) => (log += text.toString()))
     child.stdout.once('data', () => child.kill(signal))
-    expect(await once(child, 'close')).toEqual([0, null])
+    try {
+      expect(await once(child, 'close', { signal: AbortSignal.timeout(25_000) })).toEqual([0, null])
+    } finally {
+      child.kill('SIGKILL')
+    }
     expect(log).toContain('server.stopped')
   },
 )
