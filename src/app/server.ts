@@ -61,12 +61,13 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   })
   opened.defer(() => core.house.journal.flush())
   const app = opened.adopt(apiServer(), (server) => server.close())
+  const counters = (): Record<string, unknown> => ({ ...doors?.counters(), journal: core.house.journal.counters })
   const reload = (): ReturnType<SiteHolder['reload']> => holder.reload()
   addRoutes(app, {
     house: core.house,
     shelf: core.shelf,
     reply: (at, client) => forecastLines(at, leases, client),
-    status: () => ({ running: true, listeners: doors?.listeners, counters: doors?.counters() }),
+    status: () => ({ running: true, listeners: doors?.listeners, counters: counters() }),
     reload,
     leases: () => leases.list(),
     check: () => checkPlace(place),

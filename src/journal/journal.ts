@@ -1,3 +1,4 @@
+import { Allowances } from './allowance.ts'
 import { Seldom } from './seldom.ts'
 
 /** One thing that happened, in the order of the boot. The type is stable and documented in docs/boot.md. */
@@ -47,18 +48,43 @@ export interface JournalListeners {
 export class Journal {
   readonly #store: EventStore
   readonly #listeners: JournalListeners
+  readonly #allowances: Allowances
   readonly #seldom = new Seldom(1000)
+  readonly counters = { unkept: 0 }
   #waiting: Event[] = []
   #timer: NodeJS.Timeout | undefined
   #written = 0
   #failing = false
 
-  constructor(store: EventStore, listeners: JournalListeners = {}) {
+  constructor(store: EventStore, listeners: JournalListeners = {}, allowances: Allowances = new Allowances()) {
     this.#store = store
     this.#listeners = listeners
+    this.#allowances = allowances
   }
 
+  /** Keeps the event, unless its boot has told more of the kind than one boot may; that is told once, and the rest is counted. */
   record(event: Event): void {
+    const { at, type, machine, mac, session, detail } = event
+    const whose = session ?? machine
+    if (whose === undefined) return this.#keep(event)
+    const verdict = this.#allowances.take(whose, type, detail ? JSON.stringify(detail).length : 0, at)
+    if (verdict.kept)
+      return this.#keep(verdict.before === 0 ? event : { ...event, detail: { ...detail, unkept: verdict.before } })
+    this.counters.unkept++
+    if (!verdict.first) return
+    const { rows, bytes } = this.#allowances.each
+    const why = `the journal keeps ${rows} events of a kind, or ${bytes} bytes, of one boot in a day`
+    const owner = { ...(machine !== undefined && { machine }), ...(mac !== undefined && { mac }) }
+    this.#keep({
+      at,
+      type: 'journal.full',
+      ...owner,
+      ...(session !== undefined && { session }),
+      detail: { of: type, why },
+    })
+  }
+
+  #keep(event: Event): void {
     this.#waiting.push(event)
     this.#listeners.onEvent?.(event)
     if (this.#waiting.length >= flushAt && !this.#failing) this.flush()

@@ -208,6 +208,23 @@ test.each([
   expect(house.events()).toEqual([])
 })
 
+test('an installer that sends its log without end fills no journal, and its `done` still closes the permit', async () => {
+  using house = openHouse()
+  const app = await api(house)
+  await app.inject({ method: 'POST', url: '/api/machines/duncan/reinstall', payload: {} })
+  const session = house.house.sessions.arriving(mac, house.now)
+  house.ask(`s/${session.id}/pxelinux.cfg/default`)
+  const url = `/r/${house.house.sessions.tokenOf(session)}`
+  for (let n = 0; n < 60; n++)
+    await app.inject({ method: 'POST', url, payload: { kind: 'log', text: 'x'.repeat(50_000) } })
+  expect((await app.inject({ method: 'POST', url, payload: { kind: 'done' } })).statusCode).toBe(200)
+  const told = house.events().map(({ type }) => type)
+  expect(told.filter((type) => type === 'report.log')).toHaveLength(20)
+  expect(told.filter((type) => type === 'journal.full')).toHaveLength(1)
+  expect(house.events()[0]).toMatchObject({ type: 'report.done', detail: { unkept: 40 } })
+  expect(house.house.permits.of('duncan')?.state).toBe('used')
+})
+
 test('what pypxeboot cannot read stands behind a short URL', async () => {
   using house = openHouse()
   const app = await api(house)
