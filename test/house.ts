@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { openCore, type Core } from '../src/app/core.ts'
 import { loadSite } from '../src/config/read.ts'
+import type { Golden } from '../src/files/house.ts'
 import type { Asked } from '../src/files/asked.ts'
 import type { Finding } from '../src/net/content.ts'
 import { parseMac, type Mac } from '../src/net/mac.ts'
@@ -39,7 +40,7 @@ profiles:
   'files/hello.txt': 'hello',
 }
 
-export function openHouse(change: Readonly<Record<string, string>> = {}): TestHouse {
+export function openHouse(change: Readonly<Record<string, string>> = {}, golden?: Golden): TestHouse {
   const directory = mkdtempSync(join(tmpdir(), 'birnam-house-'))
   for (const [name, text] of Object.entries({ ...files, ...change })) {
     mkdirSync(dirname(join(directory, name)), { recursive: true })
@@ -54,6 +55,7 @@ export function openHouse(change: Readonly<Record<string, string>> = {}): TestHo
       leaseOf: (holder) => (leases.has(holder) ? { address: leases.get(holder)! } : undefined),
       holderOf: (address) => [...leases].find(([, leased]) => leased === address)?.[0],
     },
+    ...(golden && { golden }),
     httpPort: () => 80,
     now: () => house.now,
   })

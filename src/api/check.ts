@@ -5,8 +5,11 @@ import { Fault } from '../fault.ts'
 import { familyOf } from '../answer/families.ts'
 import { distroOf } from '../files/context.ts'
 import type { House } from '../files/house.ts'
+import { imagerMissing } from '../files/imager-files.ts'
+import { installScript, isForImage, layoutOf, type ImageProfile } from '../files/install-script.ts'
 import { loaderPath, packageOf } from '../files/loaders.ts'
 import { menuOf } from '../files/menu-of.ts'
+import { formatReference, parseReference } from '../image/reference.ts'
 import { Shelf } from '../files/shelf.ts'
 import { firstFile } from '../boot/loader.ts'
 import { loaderChoice } from '../boot/offer.ts'
@@ -46,7 +49,7 @@ export async function checkHouse(house: House, shelf: Shelf, validate: Validator
   for (const machine of house.registry.site.machines) {
     const armed = asIfArmed(house, machine)
     findings.push(...loadersOf(armed, machine), ...menusOf(armed, machine), ...filesOf(armed, shelf, machine))
-    findings.push(...(await answerOf(armed, machine, validate, validated)))
+    findings.push(...(await answerOf(armed, machine, validate, validated)), ...(await scriptOf(armed, machine)))
   }
   return once(findings.map((finding) => withoutSecrets(house, finding)))
 }
@@ -156,8 +159,7 @@ function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
       { severity: 'warning', machine: machine.name, message: 'has no profile and boots its disk', ...machine.origin },
     ]
   if (profile.kind === 'local') return []
-  if (profile.kind === 'image')
-    return [{ severity: 'error', machine: machine.name, ...profile.origin, message: noImages(profile.name) }]
+  if (profile.kind === 'image') return []
   const distro = distroOf(house, profile)
   const names = [
     profile.kernel ?? distro?.kernel,
@@ -179,10 +181,6 @@ function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
 
 const dryAsk = { carrier: 'tftp', peer: { address: '0.0.0.0', port: 0 }, headers: {}, dry: true } as const
 
-function noImages(profile: string): string {
-  return `profile ${profile} is a golden image, which this version keeps but cannot install: its machines boot their disk`
-}
-
 async function answerOf(
   house: House,
   machine: Machine,
@@ -201,6 +199,50 @@ async function answerOf(
   if (broken.length > 0 || validated.has(text)) return broken
   validated.add(text)
   return familyFindings(house, machine, profile, text, validate)
+}
+
+/** A golden image: whether it is here, what installs it, and the script as it would be given. */
+async function scriptOf(house: House, machine: Machine): Promise<Finding[]> {
+  const profile = house.registry.profileOf(machine)
+  if (profile?.kind !== 'image') return []
+  const { name, image, origin } = profile
+  if (!house.golden) return collect(machine, () => layoutFindings(house, profile))
+  const found: Finding[] = []
+  if (imagerMissing(house))
+    found.push({
+      severity: 'error',
+      message: `profile ${name} installs an image, and there is no imager`,
+      ...origin,
+      hint: 'birnam imager build makes it',
+    })
+  const version = await house.golden.store.find(parseReference(image))
+  if (!version) {
+    const hint = 'birnam image ls shows what there is; capture or push it'
+    return [
+      ...found,
+      { severity: 'error', message: `${image} of profile ${name} is not on this server`, ...origin, hint },
+    ]
+  }
+  const promised = formatReference({ name: version.name, digest: version.digest })
+  const { audience } = sceneOf(house, machine)
+  try {
+    if (isForImage(audience)) await installScript(house, audience, promised, '')
+    return found
+  } catch (error) {
+    return [...found, ...collect(machine, () => raise(error))]
+  }
+}
+
+function layoutFindings(house: House, profile: ImageProfile): Finding[] {
+  layoutOf(house, profile)
+  const message = `${profile.image} was not looked for: there is no data directory here`
+  return [
+    { severity: 'warning', message, ...profile.origin, hint: 'name it with --data, or run this where the server runs' },
+  ]
+}
+
+function raise(error: unknown): never {
+  throw error
 }
 
 async function familyFindings(

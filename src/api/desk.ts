@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { House } from '../files/house.ts'
-import { isWiping, type Machine } from '../config/site.ts'
+import { isWiping, type Machine, type WipingProfile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
+import { readExpected } from '../machine/disks.ts'
 import { stateOf, type MachineState } from '../machine/lifecycle.ts'
 import { hardwareOf } from '../machine/hardware.ts'
 import { promiseImage } from './promise.ts'
@@ -47,6 +48,8 @@ export interface ReinstallWish {
    * `porter:12`.
    */
   readonly to?: string | undefined
+  /** Of a golden image: names of disks that may be wiped although they hold data, apart by blanks; `any`: all. */
+  readonly disks?: string | undefined
 }
 
 /** Arms: the machine may be wiped once, at its next network boot. The same wish twice is one permit. */
@@ -67,6 +70,7 @@ export async function reinstall(
     machine: name,
     target: profile.name,
     hardware: hardwareOf(machine),
+    ...(wish.disks !== undefined && { disks: expectedDisks(wish.disks, profile) }),
     ...(image !== undefined && { image }),
   }
   const armed = { ...what, by: wish.by, ...(wish.again && { again: true }) }
@@ -74,6 +78,24 @@ export async function reinstall(
   if (result.made)
     tell(house, name, 'permit.armed', { permit: result.permit.id, target: image ?? profile.name, by: wish.by })
   return result
+}
+
+function expectedDisks(text: string, { kind, name, origin }: WipingProfile): string {
+  if (kind === 'install') {
+    throw new Fault(
+      'request-invalid',
+      `profile ${name} has an installer of its own, which is told its disks by its answer`,
+      {
+        ...origin,
+        hint: 'leave --disk out; it is for golden images',
+      },
+    )
+  }
+  const names = readExpected(text)
+  if (names && names.length > 0) return names.join(' ')
+  throw new Fault('request-invalid', `${JSON.stringify(text.slice(0, 100))} names no disks`, {
+    hint: 'write serial:…, wwn:… or table:… as the stopped install told it, or any',
+  })
 }
 
 export function withdraw(house: House, name: string, by: string): Permit {

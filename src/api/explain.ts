@@ -8,6 +8,7 @@ import { mergeVars } from '../config/vars.ts'
 import { Fault } from '../fault.ts'
 import { swapped } from '../machine/registry.ts'
 import { askHouse, expectedAddress, serverUrl, type House } from '../files/house.ts'
+import { installScript } from '../files/install-script.ts'
 import { menuOf } from '../files/menu-of.ts'
 import { packageOf } from '../files/loaders.ts'
 import type { Asked } from '../files/asked.ts'
@@ -55,13 +56,13 @@ export interface ForecastName {
 /** The part of a forecast that only the DHCP room knows. */
 export type ForecastReply = (house: House, client: Client) => readonly string[]
 
-export function explain(
+export async function explain(
   running: House,
   shelf: Shelf,
   reply: ForecastReply,
   machine: Machine,
   firmware: FirmwareName,
-): Forecast {
+): Promise<Forecast> {
   // One moment for all of it: the session's name is made from the time.
   const at = running.now()
   const house = { ...running, now: () => at }
@@ -91,7 +92,7 @@ interface Scene {
   readonly session?: Session
 }
 
-function compose(scene: Scene, firmware: string, dhcp: readonly string[]): Forecast {
+async function compose(scene: Scene, firmware: string, dhcp: readonly string[]): Promise<Forecast> {
   const { house, machine, answer } = scene
   const problems: string[] = []
   const merged = mergeVars(house.registry.site, house.registry.groupsOf(machine), answer.profile, machine)
@@ -99,7 +100,7 @@ function compose(scene: Scene, firmware: string, dhcp: readonly string[]): Forec
   const named = names(scene, boot, problems)
   const menu = named.menu && hideSecrets(named.menu)
   const kernel = boot && hideSecrets([boot.kernel, ...boot.args].join(' '))
-  const text = answerText(scene, problems)
+  const text = answer.plan.do === 'image' ? await scriptText(scene, problems) : answerText(scene, problems)
   return {
     machine: machine.name,
     firmware,
@@ -199,6 +200,20 @@ function answerText(scene: Scene, problems: string[]): string | undefined {
   const looked = lookUp({ ...scene, shelf }, `a/${key}`, problems)
   if (!looked.found && looked.why && !problems.includes(looked.why)) problems.push(looked.why)
   return looked.menu
+}
+
+/** What the imager would fetch: the image as the permit pins it, or as the profile names it. */
+async function scriptText({ house, answer, machine, session }: Scene, problems: string[]): Promise<string | undefined> {
+  const { profile, permit } = answer
+  if (profile?.kind !== 'image' || !session || permit?.image === undefined) return undefined
+  const address = expectedAddress(house, session.mac, session)
+  const audience = { machine, profile, session, mac: session.mac, ...(address !== undefined && { address }) }
+  try {
+    return await installScript(house, audience, permit.image, permit.disks ?? '')
+  } catch (error) {
+    note(problems, error)
+    return undefined
+  }
 }
 
 /** The entry that boots by default, as data: the very Menu that the writers write. */

@@ -1,6 +1,7 @@
 import type { Profile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import type { House } from '../files/house.ts'
+import { imagerMissing } from '../files/imager-files.ts'
 import { formatReference, parseReference, readReference, type Reference } from '../image/reference.ts'
 
 type ImageProfile = Extract<Profile, { kind: 'image' }>
@@ -10,29 +11,29 @@ type ImageProfile = Extract<Profile, { kind: 'image' }>
  * caller says which. Throws `image-missing` and `permit-conflict`.
  */
 export async function promiseImage(house: House, profile: ImageProfile, to: string | undefined): Promise<string> {
-  if (!house.images || house.imager === undefined) throw noImager(profile)
+  if (!house.golden) throw new Fault('image-missing', 'this command sees no images', { hint: 'ask the server' })
+  if (imagerMissing(house)) throw noImager(profile)
+  const { store, signer } = house.golden
   const own = parseReference(profile.image)
   const wanted = to === undefined || to === profile.name ? own : otherVersion(profile, own, to)
-  const version = await house.images.find(wanted)
+  const version = await store.find(wanted)
   if (!version) {
     throw new Fault('image-missing', `profile ${profile.name} wants ${formatReference(wanted)}, which is not here`, {
       ...profile.origin,
       hint: `capture or push it; birnam image ls shows what there is`,
     })
   }
+  // A version that somebody pushed is signed when an operator says that it may be installed.
+  await signer.sign(store, version)
   const tag = wanted.tag ?? version.tags[0]
   return formatReference({ name: own.name, ...(tag !== undefined && { tag }), digest: version.digest })
 }
 
 function noImager({ name, origin }: ImageProfile): Fault {
-  return new Fault(
-    'permit-conflict',
-    `profile ${name} is a golden image, which this version keeps but cannot install`,
-    {
-      ...origin,
-      hint: 'its machines boot their disk; a profile of kind: install can be installed',
-    },
-  )
+  return new Fault('permit-conflict', `profile ${name} installs a golden image, and there is no imager yet`, {
+    ...origin,
+    hint: 'birnam imager build makes it',
+  })
 }
 
 function otherVersion(profile: ImageProfile, own: Reference, to: string): Reference {

@@ -3,6 +3,7 @@ import { Fault } from '../fault.ts'
 import { askHouse, type House } from '../files/house.ts'
 import type { Machine } from '../config/site.ts'
 import { reach, type Session } from '../boot/session.ts'
+import { readDiskNames } from '../machine/disks.ts'
 import { readMac } from '../net/mac.ts'
 import type { Peer } from '../net/content.ts'
 import { hideFor } from './secrets.ts'
@@ -14,6 +15,7 @@ export const report = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('started') }),
   z.strictObject({ kind: z.literal('progress'), step: short, percent: z.coerce.number().min(0).max(100).optional() }),
   z.strictObject({ kind: z.literal('log'), text: z.string().max(60_000) }),
+  z.strictObject({ kind: z.literal('disks'), names: z.string().max(4000) }),
   z.strictObject({ kind: z.literal('done') }),
   z.strictObject({ kind: z.literal('failed'), why: short }),
 ])
@@ -41,6 +43,7 @@ function fromSession(house: House, session: Session, said: Report, peer: Peer): 
   if (said.kind === 'done') house.permits.end(machine.name, 'done', house.now())
   else if (said.kind === 'failed') house.permits.end(machine.name, 'fail', house.now(), said.why)
   else house.permits.seen(machine.name, sentence(said))
+  if (said.kind === 'disks') house.disks.remember(machine.name, disksIn(said.names), house.now())
 }
 
 function fromAddress(house: House, mac: NonNullable<ReturnType<typeof readMac>>, said: Report, peer: Peer): void {
@@ -66,12 +69,23 @@ function tell(house: House, machine: Machine, session: Session | undefined, said
   house.journal.record({ at: house.now(), type: `report.${kind}`, ...whose, detail: { ...detail, from: peer.address } })
 }
 
+function disksIn(text: string): readonly string[] {
+  const names = readDiskNames(text)
+  if (names) return names
+  throw new Fault('request-invalid', 'names holds no names of disks', {
+    field: 'names',
+    hint: 'serial:…, wwn:… or table:…, apart by blanks',
+  })
+}
+
 function sentence(said: Report): string {
   switch (said.kind) {
     case 'progress':
       return said.percent === undefined ? said.step : `${said.step} (${said.percent} %)`
     case 'log':
       return `log: ${said.text.trim().split('\n').at(-1)!.slice(0, 200)}`
+    case 'disks':
+      return `its disks are written: ${said.names}`
     case 'started':
       return 'the installer started'
     case 'done':

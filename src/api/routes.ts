@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
@@ -8,6 +8,9 @@ import { asIfArmed } from './check.ts'
 import { closeLate, machineNamed, reinstall, viewOf, withdraw } from './desk.ts'
 import { explain, type ForecastReply } from './explain.ts'
 import { firmwares, isFirmware } from './firmware.ts'
+import { addImages } from './images.ts'
+import { addImaging } from './imaging.ts'
+import { peerOf } from './peer.ts'
 import { report, takeReport } from './reports.ts'
 import { bootOf, retell, type Trace } from './trace.ts'
 
@@ -29,10 +32,12 @@ export interface Office {
 export function addRoutes(app: FastifyInstance, office: Office): void {
   addReports(app, office)
   addShortUrls(app, office)
+  addImaging(app, office.house)
   void app.register((api, _options, done) => {
     api.addHook('onRequest', onlyLoopback)
     addMachines(api, office)
     addServer(api, office)
+    addImages(api, office.house)
     done()
   })
 }
@@ -77,6 +82,7 @@ const wish = z.strictObject({
   by,
   again: z.boolean().optional(),
   to: z.string().optional(),
+  disks: z.string().max(4000).optional(),
 })
 
 function addMachines(api: FastifyInstance, office: Office): void {
@@ -133,11 +139,6 @@ function traceOf(house: House, machine: string, asked: string | undefined): Trac
 function noBoot(machine: string, session: string, last: string | undefined): Fault {
   const hint = last === undefined ? 'it never booted from here' : `its last boot is ${last}`
   return new Fault('request-invalid', `${machine} has no boot session ${session}`, { field: 'session', hint })
-}
-
-function peerOf(request: FastifyRequest): { address: string; port: number } {
-  const address = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
-  return { address, port: request.socket.remotePort ?? 0 }
 }
 
 function noFirmware(name: string): Fault {

@@ -4,10 +4,11 @@ import type { House } from '../files/house.ts'
 
 const hidden = '(hidden)'
 
-/** crypt(3) hashes, and the tokens of answer, report and install script URLs. */
+/** crypt(3) hashes, the tokens of boot sessions, and the keys of encrypted disks. */
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|argon2\w*)\$[^\s:'"]+/g, hidden],
-  [/(\/[air]\/[0-9a-f]{12}-[0-9a-z]+-[0-9a-f]+)\.[0-9a-f]+/g, `$1.${hidden}`],
+  [/\b([0-9a-f]{12}-[0-9a-z]+-[0-9a-f]{20})\.[0-9a-f]+/g, `$1.${hidden}`],
+  [/^(DISK_SECRET_\w+=).*$/gm, `$1${hidden}`],
 ]
 const secretName = /pass(word|wd|phrase)?|hash|secret|token|private|psk|api_?key/i
 

@@ -125,6 +125,13 @@ const steps = {
     came: afterwards,
     said: (events) => say(events, { 'answer.failed': whyOf, 'answer.refused': whyOf }),
   },
+  script: {
+    step: 'the install script',
+    cause:
+      'the imager has no driver for its network card, no address (spanning tree, second card), or could not reach the HTTP port',
+    came: (events) => events.some(({ type }) => type === 'script.given' || type.startsWith('report.')),
+    said: (events) => say(events, { 'script.failed': whyOf, 'script.refused': whyOf }),
+  },
   report: {
     step: 'the report that it is done',
     cause: 'the installer stopped with a question or an error on its console; see the last report above',
@@ -137,10 +144,11 @@ export const stops: readonly Stop[] = [never, ...Object.values(steps)].map(({ st
 
 // A local boot ends with its menu; a live one with its kernel and initrd, or with its answer; what wipes, with `done`.
 function stepsFor(events: Events): readonly Step[] {
-  const { address, loader, menu, kernel, initrd, answer, report } = steps
+  const { address, loader, menu, kernel, initrd, answer, script, report } = steps
   const { plan, answer: fetches } = menuOf(events)?.detail ?? {}
   if (plan === 'local' || plan === 'ignore') return [address, loader, menu]
   const booting = [address, loader, menu, kernel, initrd, ...(fetches === true ? [answer] : [])]
+  if (plan === 'image') return [...booting, script, report]
   return plan === 'live' ? booting : [...booting, report]
 }
 
@@ -163,7 +171,7 @@ function bootFiles(events: Events): number {
 
 /** Whether the started system was heard of. */
 function afterwards(events: Events): boolean {
-  return events.some(({ type }) => type === 'answer.given' || type.startsWith('report.'))
+  return events.some(({ type }) => /^(answer\.given|script\.given|report\.)/.test(type))
 }
 
 type Sayings = Readonly<Partial<Record<string, (event: Event) => string | undefined>>>

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { checkHouse, type Finding } from '../api/check.ts'
 import { LeaseBook } from '../dhcp/lease.ts'
 import { externalChecks } from '../answer/external.ts'
@@ -5,6 +7,7 @@ import { readSite } from '../config/read.ts'
 import { MemoryLeases } from '../store/memory/leases.ts'
 import { inMemory, openDatabase } from '../store/sqlite/database.ts'
 import { addressesOf, openCore } from './core.ts'
+import { openGolden } from './images.ts'
 
 export interface CheckResult {
   readonly machines: number
@@ -13,8 +16,8 @@ export interface CheckResult {
   readonly findings: readonly Finding[]
 }
 
-/** Reads the site and renders everything, with a throw-away store: no server, no data directory, no network. */
-export async function checkPlace(place: { readonly site: string }): Promise<CheckResult> {
+/** Reads the site and renders everything, with a throw-away store: no server, no network; images are looked for where a data directory has some. */
+export async function checkPlace(place: { readonly site: string; readonly data?: string }): Promise<CheckResult> {
   const { site, problems } = readSite(place.site)
   const read = problems.map(({ field, file, line, ...rest }) => ({
     ...rest,
@@ -29,6 +32,7 @@ export async function checkPlace(place: { readonly site: string }): Promise<Chec
     database: openDatabase(inMemory),
     addresses: addressesOf(new LeaseBook(new MemoryLeases())),
     httpPort: () => site.server.http.port,
+    ...(place.data !== undefined && existsSync(join(place.data, 'images')) && { golden: openGolden(place.data) }),
   })
   const findings = await checkHouse(house, shelf, external.validate)
   return { machines: site.machines.length, validators: external.names, findings: [...read, ...findings] }

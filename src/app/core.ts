@@ -6,12 +6,13 @@ import { Paths } from '../config/paths.ts'
 import type { Site } from '../config/site.ts'
 import type { LeaseBook } from '../dhcp/lease.ts'
 import { ShortUrls } from '../files/short-urls.ts'
-import type { Addresses, House } from '../files/house.ts'
+import type { Addresses, Golden, House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
 import { Journal, type JournalListeners } from '../journal/journal.ts'
 import { Permits } from '../machine/permit.ts'
 import { Registry } from '../machine/registry.ts'
 import { serverAddress } from '../net/reach.ts'
+import { SqliteDisks } from '../store/sqlite/disks.ts'
 import { SqliteEvents } from '../store/sqlite/events.ts'
 import { SqlitePermits } from '../store/sqlite/permits.ts'
 import { serverKey } from '../store/sqlite/database.ts'
@@ -33,16 +34,27 @@ export interface CoreParts {
   readonly site: Site
   readonly addresses: Addresses
   readonly httpPort: () => number
+  readonly golden?: Golden
   readonly journal?: JournalListeners
   readonly now?: () => number
 }
 
-export function openCore({ database, site, addresses, httpPort, journal = {}, now = Date.now }: CoreParts): Core {
+export function openCore({
+  database,
+  site,
+  addresses,
+  httpPort,
+  golden,
+  journal = {},
+  now = Date.now,
+}: CoreParts): Core {
   const house: House = {
     ...siteParts(site),
     permits: new Permits(new SqlitePermits(database)),
     sessions: new Sessions(serverKey(database)),
     journal: new Journal(new SqliteEvents(database), journal),
+    disks: new SqliteDisks(database),
+    ...(golden && { golden }),
     addresses,
     shortUrls: new ShortUrls(),
     reach: (client) => serverAddress(client, house.registry.site.server.address),

@@ -69,7 +69,7 @@ function openWeb({ core, app, desks, log }: DoorParts): Promise<Opened<HttpServe
       port,
       app,
       ...(desks && { desks }),
-      appPrefixes: ['/api', '/r', '/k'],
+      appPrefixes: ['/api', '/r', '/k', '/i', '/o', '/w'],
       source: { find: (name, { peer, headers }) => core.shelf.find(name, { carrier: 'http', peer, headers }) },
       onEnd: (transfer: Transfer) => core.shelf.ended(transfer),
       onError: (error) => log.error({ err: error }, 'http.failed'),

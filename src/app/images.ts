@@ -1,35 +1,49 @@
 import { join } from 'node:path'
+import type { Golden, House } from '../files/house.ts'
+import { mayPull } from '../files/pull-right.ts'
 import type { Gatekeeper } from '../http/registry-gate.ts'
 import { RegistryDesk } from '../http/registry.ts'
 import type { Library } from '../image/library.ts'
 import { openLayoutStore } from '../image/layout-store.ts'
 import { isSameToken, openToken } from '../image/registry-token.ts'
+import { openSigner } from '../image/sign.ts'
 
-export interface Images extends AsyncDisposable {
-  readonly store: Library
-  /** Answers `/v2/`. */
-  readonly desk: RegistryDesk
+/** `<data>/images`, `<data>/imager` and `<data>/image-key.pem`. */
+export function openGolden(data: string): Golden {
+  const store = openLayoutStore(join(data, 'images'))
+  return {
+    store,
+    collect: (options) => store.gc(options),
+    imager: join(data, 'imager'),
+    signer: openSigner(join(data, 'image-key.pem')),
+  }
 }
 
-export interface ImagesParts {
+export interface RegistryParts {
   readonly data: string
-  /** Others than the operator's token: a session's, a user's. Any one of them opens. */
-  readonly gates?: readonly Gatekeeper[]
+  readonly house: House
+  readonly store: Library
   readonly onError?: (error: unknown) => void
 }
 
-/** `<data>/images`, and the registry protocol over it; `<data>/registry-token` pushes and pulls everything. */
-export function openImages({ data, gates = [], onError }: ImagesParts): Images {
-  const store = openLayoutStore(join(data, 'images'))
-  const gate = anyOf([operator(openToken(join(data, 'registry-token'))), ...gates])
-  const desk = new RegistryDesk({ store, gate, ...(onError && { onError }) })
-  return { store, desk, [Symbol.asyncDispose]: () => desk[Symbol.asyncDispose]() }
+/** The registry protocol over the images of this server: `<data>/registry-token` pushes and pulls everything, a machine's session its own image. */
+export function openRegistry({ data, house, store, onError }: RegistryParts): RegistryDesk {
+  const gate = anyOf([operator(openToken(join(data, 'registry-token'))), installing(house)])
+  return new RegistryDesk({ store, gate, ...(onError && { onError }) })
 }
 
 function operator(token: string): Gatekeeper {
   const isOperator = (_name: string, credentials: { readonly token: string }): boolean =>
     isSameToken(credentials.token, token)
   return { isKnown: (credentials) => isOperator('', credentials), mayPull: isOperator, mayPush: isOperator }
+}
+
+function installing(house: House): Gatekeeper {
+  return {
+    isKnown: ({ token }) => house.sessions.byToken(token, house.now()) !== undefined,
+    mayPull: (name, { token }, peer) => mayPull(house, token, name, peer),
+    mayPush: () => false,
+  }
 }
 
 function anyOf(gates: readonly Gatekeeper[]): Gatekeeper {

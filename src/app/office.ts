@@ -8,6 +8,7 @@ import { SqliteLeases } from '../store/sqlite/leases.ts'
 import { checkPlace } from './check.ts'
 import { addressesOf, openCore } from './core.ts'
 import { forecastLines } from './forecast.ts'
+import { openGolden } from './images.ts'
 
 /** Other commands of this host may be at work for a moment, in milliseconds. */
 const patience = 5000
@@ -31,6 +32,7 @@ export async function openOffice(place: { readonly site: string; readonly data: 
     database,
     site,
     addresses: addressesOf(leases),
+    golden: openGolden(place.data),
     httpPort: () => site.server.http.port,
   })
   opened.defer(() => house.journal.flush())

@@ -20,7 +20,7 @@ import { checkPlace } from './check.ts'
 import { addressesOf, openCore, type Core } from './core.ts'
 import { openDoors, type Doors } from './doors.ts'
 import { forecastLines } from './forecast.ts'
-import { openImages } from './images.ts'
+import { openGolden, openRegistry } from './images.ts'
 import { tryOpen, type Listener } from './listeners.ts'
 import { openLog } from './log.ts'
 
@@ -48,11 +48,13 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   opened.use(lockData(place.data, patience))
   const database = opened.adopt(openDatabase(place.data), (open) => open.close())
   const leases = new LeaseBook(new SqliteLeases(database))
+  const golden = openGolden(place.data)
   let doors: Doors | undefined
   const core = openCore({
     database,
     site: holder.current,
     addresses: addressesOf(leases),
+    golden,
     httpPort: () => doors?.httpPort ?? holder.current.server.http.port,
     journal: {
       onEvent: (event) => logEvent(log, event),
@@ -73,8 +75,8 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     check: () => checkPlace(place),
   })
   const onError = (error: unknown): void => log.error({ err: error }, 'registry.failed')
-  const images = opened.use(openImages({ data: place.data, onError }))
-  const desks = new Map([['v2', images.desk]])
+  const registry = opened.use(openRegistry({ data: place.data, house: core.house, store: golden.store, onError }))
+  const desks = new Map([['v2', registry]])
   doors = opened.adopt(await openDoors({ core, app, desks, leases, log }), (all) => all.close())
   const socket = await openSocket(place.data, app)
   if (socket.door) opened.adopt(socket.door, (server) => closeSocket(server))

@@ -60,3 +60,8 @@ function inTheExample(error: unknown): unknown {
     hint: `name your own site with --site DIR or BIRNAM_SITE; ${hint}`,
   })
 }
+
+/** For options that may be given several times. */
+export function several(value: string, before: readonly string[]): string[] {
+  return [...before, value]
+}

@@ -7,7 +7,7 @@ import { openDirectory, openSsh } from '../image/capture-machine.ts'
 import type { CaptureSource } from '../image/capture-source.ts'
 import { openTarball } from '../image/capture-tarball.ts'
 import { named } from '../image/compare.ts'
-import { globals } from './context.ts'
+import { globals, several } from './context.ts'
 import { openLine, progressText, size } from './image-progress.ts'
 import { labelOf, openImages, untilStopped } from './image-store.ts'
 import { count, show } from './print.ts'
@@ -43,13 +43,13 @@ export function addCapture(image: Command): void {
     .requiredOption('--as <image>', 'the name; NAME:TAG gives the version that tag instead of the next number')
     .option('--checksum', 'compare contents too, not only what a listing tells')
     .option('--full', 'begin anew with one layer of everything')
-    .option('--keep <rule>', 'do not use this rule (may be repeated)', list, [])
-    .option('--exclude <pattern>', 'leave this out as well (may be repeated)', list, [])
+    .option('--keep <rule>', 'do not use this rule (may be repeated)', several, [])
+    .option('--exclude <pattern>', 'leave this out as well (may be repeated)', several, [])
     .option('--level <1-19>', 'of zstd; when not given 3, or 1 while the processor is slower than the source')
     .option('--message <text>', 'a description, kept in the version')
     .option('--port <number>', 'of ssh')
     .option('--identity <file>', 'the key for ssh')
-    .option('--ssh-option <option>', 'as after ssh -o (may be repeated)', list, [])
+    .option('--ssh-option <option>', 'as after ssh -o (may be repeated)', several, [])
     .option('--sudo', 'become root there by sudo -n')
     .option('--root <dir>', 'only this directory of the machine')
     .addHelpText('after', examples)
@@ -80,10 +80,6 @@ async function run(from: string, flags: CaptureFlags, command: Command): Promise
     })
   })
   show(viewOf(captured), json, () => textOf(captured, flags.as))
-}
-
-function list(value: string, before: readonly string[]): string[] {
-  return [...before, value]
 }
 
 function numberOf(text: string, least: number, most: number, option: string): number {

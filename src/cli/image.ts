@@ -1,11 +1,10 @@
 import type { Command } from 'commander'
-import { Fault } from '../fault.ts'
-import { parseReference } from '../image/reference.ts'
+import type { GcResult } from '../image/gc.ts'
 import { rules, type Rule } from '../image/rules.ts'
 import { squash } from '../image/squash.ts'
 import { annotation } from '../image/oci.ts'
 import type { ImageVersion } from '../image/store.ts'
-import { globals } from './context.ts'
+import { globals, withApi } from './context.ts'
 import { addCapture } from './image-capture.ts'
 import { addDiff } from './image-diff.ts'
 import { openLine, size } from './image-progress.ts'
@@ -155,29 +154,21 @@ async function verify(command: Command): Promise<void> {
   if (result.broken.length > 0) process.exitCode = 1
 }
 
-async function remove(names: readonly string[], command: Command): Promise<void> {
-  const images = openImages(command)
-  const done: string[] = []
-  for (const name of names) {
-    const reference = parseReference(name)
-    if (reference.tag === undefined && !reference.digest)
-      throw new Fault('request-invalid', `which version of ${name}?`, {
-        hint: `write ${name}:VERSION; birnam image ls ${name} shows them`,
-      })
-    const version = await versionNamed(images, name)
-    if (reference.digest) await images.store.forget(version.name, version.digest)
-    else await images.store.untag(version.name, reference.tag!)
-    done.push(name)
-  }
-  show(done, globals(command).json, () => `${done.join(', ')}: taken away. birnam image gc gives the space back.`)
+function remove(names: readonly string[], command: Command): Promise<void> {
+  return withApi(command, async (api) => {
+    const done = await api.post<readonly string[]>('/api/images/remove', { names })
+    show(done, globals(command).json, () => `${done.join(', ')}: taken away. birnam image gc gives the space back.`)
+  })
 }
 
-async function gc(dryRun: boolean, command: Command): Promise<void> {
-  const result = await openImages(command).store.gc({ dryRun })
-  show(result, globals(command).json, () => {
-    const verb = dryRun ? 'would be removed' : 'removed'
-    const young = result.spared.length > 0 ? `; ${result.spared.length} are new or being read, and stay for now` : ''
-    return `${result.removed.length} blobs ${verb}, ${size(result.bytes)}; ${result.kept} are needed${young}`
+function gc(dryRun: boolean, command: Command): Promise<void> {
+  return withApi(command, async (api) => {
+    const result = await api.post<GcResult>('/api/images/gc', { dryRun })
+    show(result, globals(command).json, () => {
+      const verb = dryRun ? 'would be removed' : 'removed'
+      const young = result.spared.length > 0 ? `; ${result.spared.length} are new or being read, and stay for now` : ''
+      return `${result.removed.length} blobs ${verb}, ${size(result.bytes)}; ${result.kept} are needed${young}`
+    })
   })
 }
 

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import type { MachineView } from '../api/desk.ts'
 import type { Permit } from '../machine/permit.ts'
 import { Fault } from '../fault.ts'
-import { globals, withApi } from './context.ts'
+import { globals, several, withApi } from './context.ts'
 import { dated, paint, plain, show, table } from './print.ts'
 
 /** `machine list`, `machine show`, `reinstall`, `withdraw`: fleets and their permits. */
@@ -36,23 +36,40 @@ export function addMachines(program: Command): void {
     )
 }
 
+interface ReinstallFlags {
+  readonly to?: string
+  readonly again?: boolean
+  readonly disk: readonly string[]
+}
+
 function addReinstall(program: Command): void {
   program
     .command('reinstall <machine...>')
     .description('let these machines be wiped and installed once, at their next network boot')
-    .option('--to <profile>', 'refuse unless the site gives the machine this profile')
+    .option(
+      '--to <profile|image>',
+      'refuse unless the site gives the machine this profile; IMAGE:VERSION chooses a version',
+    )
+    .option(
+      '--disk <name>',
+      'this disk may be wiped although it holds data: serial:…, wwn:…, or any (may be repeated)',
+      several,
+      [],
+    )
     .option('--again', 'give up an install that another boot session has claimed')
-    .action((names: string[], options: { to?: string; again?: boolean }, command: Command) =>
+    .action((names: string[], options: ReinstallFlags, command: Command) =>
       withApi(command, (api) =>
         each(names, command, async (name) => {
-          const wish = { by: userName(), ...(options.to && { to: options.to }), ...(options.again && { again: true }) }
+          const { to, again, disk } = options
+          const disks = disk.length > 0 && { disks: disk.join(' ') }
+          const wish = { by: userName(), ...(to && { to }), ...(again && { again }), ...disks }
           const { permit, made } = await api.post<{ permit: Permit; made: boolean }>(
             `/api/machines/${encodeURIComponent(name)}/reinstall`,
             wish,
           )
           const until = dated(permit.expiresAt)
           const text = made
-            ? `${name}: may be installed once with ${permit.target}, until ${until} UTC. Boot it from the network now.`
+            ? `${name}: may be installed once with ${permit.image?.split('@')[0] ?? permit.target}, until ${until} UTC. Boot it from the network now.`
             : `${name}: was allowed already, by ${permit.by}, until ${until} UTC (permit ${permit.id}).`
           return { name, permit, made, text }
         }),

@@ -1,10 +1,13 @@
 import type { Client } from '../boot/client.ts'
 import { ask, type Answer } from '../boot/ask.ts'
 import type { Session, Sessions } from '../boot/session.ts'
-import type { ImageStore } from '../image/store.ts'
+import type { GcOptions, GcResult } from '../image/gc.ts'
+import type { Library } from '../image/library.ts'
+import type { Signer } from '../image/sign.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Machine } from '../config/site.ts'
 import type { Journal } from '../journal/journal.ts'
+import type { DiskBook } from '../machine/disks.ts'
 import type { Permits } from '../machine/permit.ts'
 import type { Registry } from '../machine/registry.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
@@ -16,6 +19,16 @@ import type { ShortUrls } from './short-urls.ts'
 export interface Addresses {
   leaseOf(mac: Mac): { readonly address: Ipv4 } | undefined
   holderOf(address: Ipv4): Mac | undefined
+}
+
+/** Where golden images are kept, what boots to install them, and the key under which every promised version is signed. */
+export interface Golden {
+  readonly store: Library
+  /** Where images are kept on this host: gives back the space of what nothing needs. */
+  readonly collect?: (options: GcOptions) => Promise<GcResult>
+  /** The directory of the imager's kernel and initrd. */
+  readonly imager: string
+  readonly signer: Signer
 }
 
 /** Everything the doors share. `registry`, `paths` and `templates` are replaced together when the site changes. */
@@ -34,11 +47,13 @@ export interface House {
   reach(client: Ipv4 | undefined): Ipv4
   /** The HTTP port that clients use. */
   readonly httpPort: () => number
-  /** Where the imager lies; a forecast without a data directory has none. */
-  readonly imager?: string
-  /** Golden images; the same. */
-  readonly images?: ImageStore
+  /** What each machine's disks were called at its last install. */
+  readonly disks: DiskBook
+  /** Golden images and what installs them; a forecast without a data directory has none. */
+  readonly golden?: Golden
   readonly now: () => number
+  /** In a forecast only: the card that stands for a machine which is known by its UUID alone. */
+  readonly imagined?: { readonly mac: Mac; readonly uuid: string }
 }
 
 export function askHouse(house: House, client: Client): Answer {
@@ -62,8 +77,8 @@ export function speaksForItself({ door, asker }: Client): boolean {
 }
 
 /** A loader names itself by its MAC alone; what else tells who it is came with the DISCOVER of its boot. */
-function evidenceOf({ sessions }: House, mac: Mac | undefined): { readonly uuid?: string } | undefined {
-  const uuid = mac && sessions.current(mac)?.uuid
+function evidenceOf({ sessions, imagined }: House, mac: Mac | undefined): { readonly uuid?: string } | undefined {
+  const uuid = mac && (imagined?.mac === mac ? imagined.uuid : sessions.current(mac)?.uuid)
   return uuid === undefined ? undefined : { uuid }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { House } from './house.ts'
 
@@ -5,7 +6,15 @@ import type { House } from './house.ts'
 export const imagerFiles = { kernel: 'imager/vmlinuz', initrd: 'imager/initrd.img' } as const
 
 /** Undefined for any other name. */
-export function imagerPath({ imager }: House, name: string): string | undefined {
+export function imagerPath({ golden }: House, name: string): string | undefined {
   const isOne = name === imagerFiles.kernel || name === imagerFiles.initrd
-  return isOne && imager !== undefined ? join(imager, name.slice('imager/'.length)) : undefined
+  return isOne && golden ? join(golden.imager, name.slice('imager/'.length)) : undefined
+}
+
+/** Whether nobody has built the imager yet. */
+export function imagerMissing(house: House): boolean {
+  return Object.values(imagerFiles).some((name) => {
+    const path = imagerPath(house, name)
+    return path === undefined || !existsSync(path)
+  })
 }

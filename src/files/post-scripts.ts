@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Machine, Profile } from '../config/site.ts'
-import { Fault } from '../fault.ts'
 import { readReference } from '../image/reference.ts'
 import { contextOf, type Audience } from './context.ts'
 import type { House } from './house.ts'
+import { readSiteFile } from './site-file.ts'
 
 export interface PostScript {
   /** `50web.firewall` */
@@ -69,10 +69,5 @@ function filesIn(directory: string): readonly string[] {
 
 function textOf(house: House, file: string, machine: Machine, audience: Audience): string {
   if (file.endsWith('.hbs')) return house.templates.render(file, contextOf(house, audience), machine.name)
-  const found = house.paths.find(file)
-  if (found) return readFileSync(found.path, 'utf8')
-  throw new Fault('file-missing', `${file} is no file of the site`, {
-    file,
-    hint: 'a link may not lead out of the site',
-  })
+  return readSiteFile(house, file)
 }

@@ -53,6 +53,17 @@ export async function verifySignature(
   return false
 }
 
+/** The newest signature that stands beside a version, for whoever checks it himself; undefined when nobody signed it. */
+export async function signatureOf(
+  store: ImageStore,
+  { name, digest }: Pick<ImageVersion, 'name' | 'digest'>,
+): Promise<{ readonly payload: Buffer; readonly signature: string } | undefined> {
+  const layer = (await store.find({ name, tag: signatureTag(digest) }))?.manifest.layers.at(-1)
+  const signature = layer?.annotations?.[signatureKey]
+  if (!layer || signature === undefined || layer.size > longestPayload) return undefined
+  return { payload: await buffer(await store.open(layer.digest)), signature }
+}
+
 export function signatureTag(digest: Digest): string {
   return `sha256-${hexOf(digest)}.sig`
 }

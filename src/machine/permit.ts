@@ -11,6 +11,8 @@ export interface Permit {
   readonly image?: string
   /** What the machine was recognised by when the permit was made (`hardwareOf`); another machine of that name is not covered. */
   readonly hardware?: string
+  /** Names of disks that may be wiped although they hold data, apart by blanks; `any`: all of them. */
+  readonly disks?: string
   readonly by: string
   readonly createdAt: number
   readonly expiresAt: number
@@ -42,6 +44,7 @@ export interface Wish {
   readonly target: string
   readonly image?: string
   readonly hardware?: string
+  readonly disks?: string
   readonly by: string
   /** Give up a permit that another boot session has claimed, and make a new one. */
   readonly again?: boolean
@@ -91,9 +94,9 @@ export class Permits {
     return this.#move(permit, 'claim', { session, claimedAt: now, ...(address !== undefined && { address }) })
   }
 
-  /** What open permits promise: nothing of it may be thrown away. */
-  get promised(): readonly string[] {
-    return [...this.#open].flatMap((machine) => this.#newest.get(machine)!.image ?? [])
+  /** Those that are armed or claimed. */
+  get open(): readonly Permit[] {
+    return [...this.#open].map((machine) => this.#newest.get(machine)!)
   }
 
   /** Ends a permit; undefined when the lifecycle does not know that move. */
@@ -148,8 +151,12 @@ export class Permits {
   }
 
   #make(wish: Wish, times: PermitTimes, now: number, id: string): Permit {
-    const { machine, target, image, hardware, by } = wish
-    const bound = { ...(image !== undefined && { image }), ...(hardware !== undefined && { hardware }) }
+    const { machine, target, image, hardware, disks, by } = wish
+    const bound = {
+      ...(image !== undefined && { image }),
+      ...(hardware !== undefined && { hardware }),
+      ...(disks !== undefined && { disks }),
+    }
     const expiresAt = now + times.lifetime
     return this.#save({ id, machine, target, ...bound, by, createdAt: now, expiresAt, state: 'armed' })
   }
@@ -172,7 +179,8 @@ export class Permits {
 }
 
 function sameWish(permit: Permit, wish: Wish): boolean {
-  return permit.target === wish.target && permit.image === wish.image && permit.hardware === wish.hardware
+  const same = (key: 'target' | 'image' | 'hardware' | 'disks'): boolean => permit[key] === wish[key]
+  return same('target') && same('image') && same('hardware') && same('disks')
 }
 
 function lateBecause(permit: Permit): string {

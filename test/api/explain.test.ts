@@ -29,7 +29,7 @@ function openServing(change: Readonly<Record<string, string>> = {}): TestHouse &
 
 type Serving = ReturnType<typeof openServing>
 
-function forecastOf(serving: Serving, name: string, firmware: FirmwareName, armed = false): Forecast {
+function forecastOf(serving: Serving, name: string, firmware: FirmwareName, armed = false): Promise<Forecast> {
   const machine = serving.house.registry.named(name)!
   const house = armed ? asIfArmed(serving.house, machine) : serving.house
   return explain(house, new Shelf(house), (at, client) => forecastLines(at, serving.book, client), machine, firmware)
@@ -63,29 +63,29 @@ function reallyOffered(serving: Serving, client: Client): readonly string[] {
 }
 
 describe('the forecast is what is served', () => {
-  test.each(names)('%s: the DHCP reply', (firmware) => {
+  test.each(names)('%s: the DHCP reply', async (firmware) => {
     using serving = openServing()
     for (const name of ['duncan', 'macduff']) {
-      const told = forecastOf(serving, name, firmware).dhcp.map(anySession)
+      const told = (await forecastOf(serving, name, firmware)).dhcp.map(anySession)
       expect(told.length).toBeGreaterThan(3)
       expect(told).toEqual(reallyOffered(serving, clientOf(serving, name, firmware)).map(anySession))
     }
   })
 
-  test.each(names)('%s: each name of a live boot is found or not as it was told, with its size', (firmware) => {
+  test.each(names)('%s: each name of a live boot is found or not as it was told, with its size', async (firmware) => {
     using serving = openServing()
-    playsOut(serving, forecastOf(serving, 'macduff', firmware), 'macduff', firmware, macduff)
+    playsOut(serving, await forecastOf(serving, 'macduff', firmware), 'macduff', firmware, macduff)
   })
 
-  test.each(names)('%s: each name of a local boot', (firmware) => {
+  test.each(names)('%s: each name of a local boot', async (firmware) => {
     using serving = openServing()
-    playsOut(serving, forecastOf(serving, 'duncan', firmware), 'duncan', firmware, own)
+    playsOut(serving, await forecastOf(serving, 'duncan', firmware), 'duncan', firmware, own)
   })
 
   test.each(names.filter((name) => name !== 'xen'))('%s: each name of an install, and its answer', async (firmware) => {
     using serving = openServing()
     arm(serving)
-    const forecast = forecastOf(serving, 'duncan', firmware)
+    const forecast = await forecastOf(serving, 'duncan', firmware)
     expect([forecast.plan.do, serving.house.permits.of('duncan')?.state]).toEqual(['install', 'armed'])
     const { menu } = playsOut(serving, forecast, 'duncan', firmware, own)
     expect(serving.house.permits.of('duncan')?.state).toBe('claimed')
@@ -128,52 +128,54 @@ function playsOut(
   return { menu }
 }
 
-test('each firmware asks for its own names in its own order, hit or miss', () => {
+test('each firmware asks for its own names in its own order, hit or miss', async () => {
   using serving = openServing()
-  const asked = (firmware: FirmwareName): string[] =>
-    forecastOf(serving, 'macduff', firmware).names.map(({ name, found }) => `${found ? '' : 'no '}${anySession(name)}`)
+  const asked = async (firmware: FirmwareName): Promise<string[]> =>
+    (await forecastOf(serving, 'macduff', firmware)).names.map(
+      ({ name, found }) => `${found ? '' : 'no '}${anySession(name)}`,
+    )
   const boot = ['s/…/boot/vmlinuz', 's/…/boot/initrd.gz']
-  expect(asked('bios')).toEqual([
+  expect(await asked('bios')).toEqual([
     expect.stringMatching(/^(no )?s\/…\/pxelinux\.0$/),
     expect.stringMatching(/^(no )?s\/…\/ldlinux\.c32$/),
     's/…/pxelinux.cfg/01-52-54-00-77-00-02',
     ...boot,
   ])
-  expect(asked('bios-ipxe')).toEqual(['s/…/boot.ipxe', ...boot])
-  expect(asked('uefi-ipxe')).toEqual(['s/…/boot.ipxe', ...boot])
-  expect(asked('uefi').slice(1)).toEqual([
+  expect(await asked('bios-ipxe')).toEqual(['s/…/boot.ipxe', ...boot])
+  expect(await asked('uefi-ipxe')).toEqual(['s/…/boot.ipxe', ...boot])
+  expect((await asked('uefi')).slice(1)).toEqual([
     ...['command', 'fs', 'crypto', 'terminal'].map((list) => `no grub/x86_64-efi/${list}.lst`),
     'grub/grub.cfg',
     's/…/grub.cfg',
     ...boot,
   ])
-  expect(asked('uefi-http').slice(1)).toEqual(['s/…/boot.ipxe', ...boot])
-  expect(asked('xen')).toEqual(['pxelinux.cfg/01-52-54-00-77-00-02', 'boot/vmlinuz', 'boot/initrd.gz'])
+  expect((await asked('uefi-http')).slice(1)).toEqual(['s/…/boot.ipxe', ...boot])
+  expect(await asked('xen')).toEqual(['pxelinux.cfg/01-52-54-00-77-00-02', 'boot/vmlinuz', 'boot/initrd.gz'])
 })
 
-test('a machine with a UUID is asked for by it first: as its ROM said it, and until then in either byte order', () => {
+test('a machine with a UUID is asked for by it first: as its ROM said it, and until then in either byte order', async () => {
   const fleet = files['fleet.yaml']!.replace('serial: SN-7', 'uuid: 78563412-3412-3412-1234-525400770001')
   using serving = openServing({ 'fleet.yaml': fleet })
   const [as, turned] = ['78563412-3412-3412-1234-525400770001', '12345678-1234-1234-1234-525400770001']
-  const menus = (): unknown[] =>
-    forecastOf(serving, 'macduff', 'bios')
-      .names.filter(({ name }) => name.includes('pxelinux.cfg'))
+  const menus = async (): Promise<unknown[]> =>
+    (await forecastOf(serving, 'macduff', 'bios')).names
+      .filter(({ name }) => name.includes('pxelinux.cfg'))
       .map(({ name, why }) => [anySession(name), why])
-  expect(menus()).toEqual([[`s/…/pxelinux.cfg/${as}`, `or ${turned}: its firmware was not heard yet`]])
+  expect(await menus()).toEqual([[`s/…/pxelinux.cfg/${as}`, `or ${turned}: its firmware was not heard yet`]])
   advise(serving.house, { ...clientOf(serving, 'macduff', 'bios'), uuid: turned }, '10.77.0.1')
-  expect(menus()).toEqual([[`s/…/pxelinux.cfg/${turned}`, undefined]])
+  expect(await menus()).toEqual([[`s/…/pxelinux.cfg/${turned}`, undefined]])
 })
 
-test('a kernel that is not there is a miss, and the sizes of the others are told', () => {
+test('a kernel that is not there is a miss, and the sizes of the others are told', async () => {
   using serving = openServing({ 'fleet.yaml': files['fleet.yaml']!.replaceAll('boot/initrd.gz', 'boot/none') })
-  const [kernel, initrd] = forecastOf(serving, 'macduff', 'xen').names.slice(-2)
+  const [kernel, initrd] = (await forecastOf(serving, 'macduff', 'xen')).names.slice(-2)
   expect([kernel, initrd]).toEqual([
     { name: 'boot/vmlinuz', found: true, bytes: 6 },
     { name: 'boot/none', found: false },
   ])
 })
 
-test('every value is told with the noun that had the last word on it, and where that is written', () => {
+test('every value is told with the noun that had the last word on it, and where that is written', async () => {
   using serving = openServing({
     'birnam.yaml': `${dhcp}vars: { ntp: pool, role: thane, domain: scone }\n`,
     'fleet.yaml': `${files['fleet.yaml']!.replace('serial: SN-7', 'vars: { role: king }').replace('name: probe,', 'name: probe, vars: { role: witch, colour: green },')}
@@ -181,7 +183,7 @@ groups:
   - { name: scots, machines: ["mac*"], vars: { domain: fife, colour: red } }
 `,
   })
-  const { vars } = forecastOf(serving, 'macduff', 'bios')
+  const { vars } = await forecastOf(serving, 'macduff', 'bios')
   expect(vars.map(({ name, value, from, file, line }) => [name, value, from, `${file}:${line}`])).toEqual([
     ['colour', 'green', 'profile probe', 'fleet.yaml:7'],
     ['domain', 'fife', 'group scots', 'fleet.yaml:10'],
@@ -190,26 +192,26 @@ groups:
   ])
 })
 
-test('what does not render is a problem with its place, and the rest is told all the same', () => {
+test('what does not render is a problem with its place, and the rest is told all the same', async () => {
   using serving = openServing({ 'answers/probe.hbs': 'line\n{{vars.nothing}}\n' })
-  const { problems, answer, menu, dhcp: reply } = forecastOf(serving, 'macduff', 'bios')
+  const { problems, answer, menu, dhcp: reply } = await forecastOf(serving, 'macduff', 'bios')
   expect(problems).toEqual([expect.stringMatching(/^answers\/probe\.hbs:2: .*vars\.nothing has no value/)])
   expect([answer, menu, reply.length > 0]).toEqual([undefined, expect.stringContaining('probe='), true])
 })
 
-test('looking changes nothing: no session begins, no permit is claimed, nothing is recorded', () => {
+test('looking changes nothing: no session begins, no permit is claimed, nothing is recorded', async () => {
   using serving = openServing()
   arm(serving)
-  for (const firmware of names) for (const name of ['duncan', 'macduff']) forecastOf(serving, name, firmware)
+  for (const firmware of names) for (const name of ['duncan', 'macduff']) await forecastOf(serving, name, firmware)
   expect(serving.house.sessions.current(serving.house.registry.named('duncan')!.macs[0]!)).toBeUndefined()
   expect(serving.house.permits.of('duncan')?.state).toBe('armed')
   expect(serving.events()).toEqual([])
   expect(serving.book.list()).toEqual([])
 })
 
-test('as if armed: the install is shown, and there is no permit', () => {
+test('as if armed: the install is shown, and there is no permit', async () => {
   using serving = openServing()
-  const forecast = forecastOf(serving, 'duncan', 'bios', true)
+  const forecast = await forecastOf(serving, 'duncan', 'bios', true)
   expect([forecast.plan.do, forecast.kernel]).toEqual([
     'install',
     expect.stringMatching(/^boot\/vmlinuz url=\S+\/a\/\S+\.\(hidden\)$/),

@@ -8,16 +8,17 @@ import { createLeaseTables } from './leases.ts'
 const schema = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS permits (
-    id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, image TEXT, hardware TEXT, by TEXT NOT NULL, createdAt INTEGER NOT NULL,
+    id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, image TEXT, hardware TEXT, disks TEXT, by TEXT NOT NULL, createdAt INTEGER NOT NULL,
     expiresAt INTEGER NOT NULL, state TEXT NOT NULL, session TEXT, address TEXT, claimedAt INTEGER, lastSeen TEXT,
     endedAt INTEGER, why TEXT) STRICT;
+  CREATE TABLE IF NOT EXISTS disks (machine TEXT PRIMARY KEY, names TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
   CREATE INDEX IF NOT EXISTS permits_machine ON permits (machine, createdAt);
   CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, type TEXT NOT NULL, machine TEXT, mac TEXT, session TEXT, detail TEXT) STRICT;
   CREATE INDEX IF NOT EXISTS events_session ON events (session, id) WHERE session IS NOT NULL;
   CREATE INDEX IF NOT EXISTS events_machine ON events (machine, id) WHERE machine IS NOT NULL;
 `
-const version = 2
+const version = 3
 
 /** A database that is gone with the process: for `check` and for tests. */
 export const inMemory = ':memory:'
@@ -92,9 +93,10 @@ export function serverKey(database: DatabaseSync): Buffer {
 /** Brings an older file forward; a new one has everything from `schema`. */
 function upgrade(database: DatabaseSync): void {
   const row = database.prepare('PRAGMA user_version').get() as { user_version: number }
-  if (row.user_version === 1) {
+  const before = row.user_version
+  if (before === 1)
     database.exec('ALTER TABLE permits ADD COLUMN image TEXT; ALTER TABLE permits ADD COLUMN hardware TEXT')
-  }
+  if (before === 1 || before === 2) database.exec('ALTER TABLE permits ADD COLUMN disks TEXT')
 }
 
 function checkVersion(database: DatabaseSync, path: string): void {

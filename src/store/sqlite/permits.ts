@@ -8,6 +8,7 @@ const columns = [
   'target',
   'image',
   'hardware',
+  'disks',
   'by',
   'createdAt',
   'expiresAt',

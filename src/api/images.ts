@@ -1,0 +1,72 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { Fault } from '../fault.ts'
+import type { Golden, House } from '../files/house.ts'
+import { parseBody } from '../http/api-server.ts'
+import type { Digest } from '../image/digest.ts'
+import type { GcResult } from '../image/gc.ts'
+import { formatReference, parseReference, readReference, type Reference } from '../image/reference.ts'
+
+const gcWish = z.strictObject({ dryRun: z.boolean().default(false) })
+const removeWish = z.strictObject({ names: z.array(z.string().max(400)).min(1).max(100) })
+
+/** What takes images away: only the server knows what it has promised, and what is being pulled. */
+export function addImages(api: FastifyInstance, house: House): void {
+  api.post('/api/images/gc', (request) => gc(house, parseBody(gcWish, request.body ?? {}).dryRun))
+  api.post('/api/images/remove', (request) => remove(house, parseBody(removeWish, request.body).names))
+}
+
+async function remove(house: House, names: readonly string[]): Promise<readonly string[]> {
+  for (const name of names) await removeOne(house, name)
+  return names
+}
+
+/** Throws `image-busy` when an open permit promises that version. */
+async function removeOne(house: House, name: string): Promise<void> {
+  const reference = versionIn(name)
+  const { store } = goldenOf(house)
+  const version = await store.find(reference)
+  if (!version) throw missing(reference)
+  const promisedTo = house.permits.open.find(({ image }) => image?.endsWith(`@${version.digest}`))
+  if (promisedTo && (reference.digest || version.tags.length < 2)) throw promised(name, promisedTo.machine)
+  if (reference.digest) await store.forget(version.name, version.digest)
+  else await store.untag(version.name, reference.tag!)
+}
+
+function gc(house: House, dryRun: boolean): Promise<GcResult> {
+  const { collect } = goldenOf(house)
+  if (!collect)
+    throw new Fault('request-invalid', 'the images are in a registry of their own', {
+      hint: 'use its own garbage collection',
+    })
+  return collect({ dryRun, promised: promisedBy(house) })
+}
+
+function promisedBy({ permits }: House): Digest[] {
+  return permits.open.flatMap(({ image }) => (image === undefined ? [] : (readReference(image)?.digest ?? [])))
+}
+
+function goldenOf({ golden }: House): Golden {
+  if (golden) return golden
+  throw new Fault('image-missing', 'this command sees no images', { hint: 'name the data directory with --data' })
+}
+
+function versionIn(name: string): Reference {
+  const reference = parseReference(name)
+  if (reference.tag !== undefined || reference.digest) return reference
+  throw new Fault('request-invalid', `which version of ${name}?`, {
+    hint: `write ${name}:VERSION; birnam image ls ${name} shows them`,
+  })
+}
+
+function missing(reference: Reference): Fault {
+  return new Fault('image-missing', `no image ${formatReference(reference)}`, {
+    hint: 'birnam image ls shows what there is',
+  })
+}
+
+function promised(name: string, machine: string): Fault {
+  return new Fault('image-busy', `${name} is promised to ${machine}`, {
+    hint: `birnam withdraw ${machine} takes the permit back; or wait until it is installed`,
+  })
+}
