@@ -21,6 +21,7 @@ import { writePxelinux } from '../menu/pxelinux.ts'
 import type { Permit } from '../machine/permit.ts'
 import { firmwares } from './firmware.ts'
 import { hideFor } from './secrets.ts'
+import { cardOf } from './stand-in.ts'
 
 /** One thing that is wrong with what a machine would get. */
 export interface Finding {
@@ -78,9 +79,9 @@ export function asIfArmed(house: House, machine: Machine): House {
   return { ...house, permits: Object.assign(Object.create(house.permits) as House['permits'], { of: () => permit }) }
 }
 
-function menusOf(house: House, machine: Machine): Finding[] {
+function menusOf(armed: House, machine: Machine): Finding[] {
   return collect(machine, () => {
-    const { answer, audience, path } = sceneOf(house, machine)
+    const { house, answer, audience, path } = sceneOf(armed, machine)
     const menu = menuOf(house, answer, audience)
     const text = writePxelinux(menu, { shorten: () => 'http://0.0.0.0/k/0' })
     writeIpxe(menu, `http://0.0.0.0/${path}`)
@@ -95,24 +96,20 @@ function menusOf(house: House, machine: Machine): Finding[] {
 }
 
 function sceneOf(
-  house: House,
+  running: House,
   machine: Machine,
 ): {
+  house: House
   answer: ReturnType<typeof askHouse>
   audience: Parameters<typeof menuOf>[2]
   path: string
   token: string
 } {
-  const mac = machine.macs[0]
-  if (!mac)
-    throw new Fault('machine-unknown', `machine ${machine.name} has no MAC address`, {
-      ...machine.origin,
-      hint: 'add mac:',
-    })
+  const { house, mac } = cardOf(running, machine, 'firmware')
   const session = house.sessions.imagined(mac, house.now())
   const answer = askHouse(house, { door: 'explain', asker: 'firmware', mac, session: session.id })
   const audience = { machine, mac, session, ...(answer.profile && { profile: answer.profile }) }
-  return { answer, audience, path: `s/${session.id}/`, token: house.sessions.tokenOf(session) }
+  return { house, answer, audience, path: `s/${session.id}/`, token: house.sessions.tokenOf(session) }
 }
 
 /** Menus that the site serves as they are, from `files/pxelinux.cfg/`. */
@@ -182,23 +179,24 @@ function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
 const dryAsk = { carrier: 'tftp', peer: { address: '0.0.0.0', port: 0 }, headers: {}, dry: true } as const
 
 async function answerOf(
-  house: House,
+  armed: House,
   machine: Machine,
   validate: Validator,
   validated: Set<string>,
 ): Promise<Finding[]> {
-  const profile = house.registry.profileOf(machine)
+  const profile = armed.registry.profileOf(machine)
   if ((profile?.kind !== 'live' && profile?.kind !== 'install') || profile.answer === undefined) return []
   let text = ''
   const broken = collect(machine, () => {
-    const finding = new Shelf(house).find(`a/${sceneOf(house, machine).token}`, dryAsk)
+    const { house, token } = sceneOf(armed, machine)
+    const finding = new Shelf(house).find(`a/${token}`, dryAsk)
     if (finding?.kind === 'bytes') text = finding.bytes.toString()
     else if (finding?.kind === 'refused') throw new Fault('file-missing', finding.message, profile.origin)
     return []
   })
   if (broken.length > 0 || validated.has(text)) return broken
   validated.add(text)
-  return familyFindings(house, machine, profile, text, validate)
+  return familyFindings(armed, machine, profile, text, validate)
 }
 
 /** A golden image: whether it is here, what installs it, and the script as it would be given. */

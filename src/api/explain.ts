@@ -12,18 +12,22 @@ import { installScript } from '../files/install-script.ts'
 import { menuOf } from '../files/menu-of.ts'
 import { packageOf } from '../files/loaders.ts'
 import type { Asked } from '../files/asked.ts'
-import type { Shelf } from '../files/shelf.ts'
+import { Shelf } from '../files/shelf.ts'
 import { namesAsked } from '../menu/names-asked.ts'
 import type { Boot } from '../menu/menu.ts'
 import type { Finding } from '../net/content.ts'
+import type { Mac } from '../net/mac.ts'
 import { firmwares, type FirmwareName } from './firmware.ts'
 import { hideSecrets, hideValue } from './secrets.ts'
+import { cardOf } from './stand-in.ts'
 
 /** What this machine would get if it booted now, from the same functions that serve it. Nothing is claimed or recorded. */
 export interface Forecast {
   readonly machine: string
   readonly firmware: string
   readonly profile?: string
+  /** What had to be made up, and why. */
+  readonly assumed?: string
   readonly plan: { readonly do: string; readonly why: string }
   /** The DHCP reply, a line an option. */
   readonly dhcp: readonly string[]
@@ -65,22 +69,15 @@ export async function explain(
 ): Promise<Forecast> {
   // One moment for all of it: the session's name is made from the time.
   const at = running.now()
-  const house = { ...running, now: () => at }
-  const mac = machine.macs[0]
-  if (!mac)
-    throw new Fault('machine-unknown', `machine ${machine.name} has no MAC address`, {
-      ...machine.origin,
-      hint: 'add mac:',
-    })
   const kind = firmwares[firmware]
+  const { house, mac, assumed } = cardOf({ ...running, now: () => at }, machine, kind.asker)
   const session = kind.asker === 'os' ? undefined : house.sessions.imagined(mac, house.now())
-  const client = clientFor(machine, kind, session)
+  const client = clientFor(machine, mac, kind, session)
   const answer = askHouse(house, client)
-  return compose(
-    { house, shelf, machine, client, answer, ...(session && { session }) },
-    kind.title,
-    reply(house, client),
-  )
+  const known = assumed === undefined ? shelf : new Shelf(house)
+  const scene = { house, shelf: known, machine, client, answer, ...(session && { session }) }
+  const forecast = await compose(scene, kind.title, reply(house, client))
+  return assumed === undefined ? forecast : { ...forecast, assumed }
 }
 
 interface Scene {
@@ -248,6 +245,7 @@ function note(problems: string[], error: unknown): string {
 
 function clientFor(
   machine: Machine,
+  mac: Mac,
   kind: { asker: Client['asker']; arch?: number },
   session: Session | undefined,
 ): Client {
@@ -255,7 +253,7 @@ function clientFor(
   return {
     door: 'explain',
     asker,
-    mac: machine.macs[0]!,
+    mac,
     ...(arch !== undefined && { arch }),
     ...(machine.uuid !== undefined && { uuid: machine.uuid }),
     ...(session && { session: session.id }),

@@ -3,10 +3,11 @@ import { indent, paint, table } from './print.ts'
 
 /** A forecast for a person: the reply, the names, the menu, the kernel line, the answer, the values. */
 export function explainText(forecast: Forecast): string {
-  const { machine, firmware, profile, plan, dhcp, names, menu, kernel, answer, vars, problems } = forecast
+  const { machine, firmware, profile, plan, dhcp, names, menu, kernel, answer, vars, problems, assumed } = forecast
   const heading = (text: string): string => `\n${paint('bold', text)}`
   const parts = [
     `${paint('bold', machine)} with ${firmware}${profile === undefined ? '' : `, profile ${profile}`}`,
+    ...(assumed === undefined ? [] : [assumed]),
     `plan: ${paint('bold', plan.do)} because ${plan.why}`,
     heading('DHCP reply'),
     indent(dhcp.length > 0 ? dhcp.join('\n') : 'none: DHCP is off in this site', '  '),

@@ -118,6 +118,27 @@ describe('what is wrong is told with its machine and its place', () => {
   })
 })
 
+test('a machine that is known by its UUID alone is checked as all others are', async () => {
+  const byUuid = fleet.replace('mac: "52:54:00:77:00:01", ip: 10.77.0.11', 'uuid: 4c4c4544-0042-3510-8052-b4c04f4e3732')
+  expect(await check({ 'fleet.yaml': byUuid })).toEqual([])
+  const [broken] = await check({ 'fleet.yaml': byUuid, 'answers/web.hbs': '{{vars.nothing}}' })
+  expect(broken).toMatchObject({ machine: 'duncan', file: 'answers/web.hbs', line: 1 })
+})
+
+test('a machine of which only the serial number is known is told to be a stranger to firmware', async () => {
+  const bySerial = fleet.replace('mac: "52:54:00:77:00:01", ip: 10.77.0.11', 'serial: CZ1')
+  expect(await check({ 'fleet.yaml': bySerial })).toEqual([
+    {
+      severity: 'error',
+      machine: 'duncan',
+      message: 'duncan boots as a stranger: firmware tells no serial number, and the site has no MAC address of it',
+      file: 'fleet.yaml',
+      line: 3,
+      hint: 'add mac: or uuid:',
+    },
+  ])
+})
+
 test('all wrong things are told, each once however many machines have it', async () => {
   const machines = Array.from(
     { length: 20 },

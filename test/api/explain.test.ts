@@ -166,6 +166,40 @@ test('a machine with a UUID is asked for by it first: as its ROM said it, and un
   expect(await menus()).toEqual([[`s/…/pxelinux.cfg/${turned}`, undefined]])
 })
 
+describe('a machine that is known by its UUID alone', () => {
+  const fleet = files['fleet.yaml']!.replace('mac: "52:54:00:77:00:02", ip: 10.77.0.12', 'ip: 10.77.0.12').replace(
+    'serial: SN-7',
+    'uuid: 78563412-3412-3412-1234-525400770001',
+  )
+
+  test.each(names.filter((name) => name !== 'xen'))('%s: is forecast as its ROM will say it', async (firmware) => {
+    using serving = openServing({ 'fleet.yaml': fleet })
+    const {
+      assumed,
+      plan,
+      profile,
+      dhcp: reply,
+      answer,
+      names: asked,
+      problems,
+    } = await forecastOf(serving, 'macduff', firmware)
+    expect([plan.do, profile, answer, problems]).toEqual(['live', 'probe', 'I am macduff\n', []])
+    expect(assumed).toMatch(/^no MAC is known before it boots: 02:00:00:00:00:00 stands for it here/)
+    expect(reply.join('\n')).toContain('10.77.0.12')
+    expect(asked.slice(-2).map(({ name, found }) => [anySession(name), found])).toEqual([
+      ['s/…/boot/vmlinuz', true],
+      ['s/…/boot/initrd.gz', true],
+    ])
+  })
+
+  test('is a stranger to what tells no UUID, and that is said', async () => {
+    using serving = openServing({ 'fleet.yaml': fleet })
+    const why =
+      'macduff boots as a stranger: a client of this kind tells no UUID, and the site has no MAC address of it'
+    await expect(forecastOf(serving, 'macduff', 'xen')).rejects.toThrow(why)
+  })
+})
+
 test('a kernel that is not there is a miss, and the sizes of the others are told', async () => {
   using serving = openServing({ 'fleet.yaml': files['fleet.yaml']!.replaceAll('boot/initrd.gz', 'boot/none') })
   const [kernel, initrd] = (await forecastOf(serving, 'macduff', 'xen')).names.slice(-2)
