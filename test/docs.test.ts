@@ -13,11 +13,18 @@ test('every event that the program records stands in docs/boot.md, and no other'
   const text = globSync('src/**/*.ts').map(read).join('\n')
   const recorded = [
     ...text.matchAll(
-      /(?:type: |record\(|tell\(house, \w+, )'((?:dhcp|claim|permit|menu|answer|install|site)\.[a-z-]+)'/g,
+      /(?:type: |record\(|tell\(house, \w+, )'((?:dhcp|claim|permit|menu|answer|install|site|journal)\.[a-z-]+)'/g,
     ),
   ]
   const described = [...read('docs/boot.md').matchAll(/^\| `([a-z]+\.[a-z-]+)` \|/gm)].map(([, type]) => type)
   expect([...new Set(recorded.map(([, type]) => type))].filter((type) => !described.includes(type))).toEqual([])
+})
+
+test('docs/api.md has a line for every request that the program answers, and no other', () => {
+  const text = globSync('src/api/*.ts').map(read).join('\n')
+  const answered = [...text.matchAll(/\b(?:app|api)\.(get|post|put|delete)(?:<[^(]*>)?\(\s*'([^']+)'/g)]
+  const described = [...read('docs/api.md').matchAll(/^\| `([A-Z]+ \S+)` \|/gm)].map(([, line]) => line)
+  expect(described.toSorted()).toEqual(answered.map(([, verb, path]) => `${verb!.toUpperCase()} ${path}`).toSorted())
 })
 
 test('every relative link in the documentation leads somewhere', () => {

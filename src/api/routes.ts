@@ -12,6 +12,7 @@ import { addImages } from './images.ts'
 import { addImaging } from './imaging.ts'
 import { peerOf } from './peer.ts'
 import { report, takeReport } from './reports.ts'
+import { hideValue } from './secrets.ts'
 import { bootOf, retell, type Trace } from './trace.ts'
 
 /** What the API needs from the composition. */
@@ -114,6 +115,7 @@ function addServer(api: FastifyInstance, office: Office): void {
   api.get('/api/status', () => ({ site: house.registry.site.directory, ...office.status() }))
   api.get('/api/leases', () => office.leases())
   api.get('/api/check', () => office.check())
+  api.get('/api/export', () => hideValue('', house.registry.site))
   api.get<{ Querystring: { machine?: string; limit?: string } }>('/api/events', (request) => {
     const { machine, limit } = request.query
     if (machine === undefined)

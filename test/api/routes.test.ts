@@ -234,6 +234,17 @@ test('what pypxeboot cannot read stands behind a short URL', async () => {
   expect((await app.inject({ url: '/k/000000000000' })).statusCode).toBe(400)
 })
 
+test('the site in use is told as it was understood, without its secrets', async () => {
+  using house = openHouse()
+  const reply = await (await api(house)).inject({ url: '/api/export' })
+  expect(reply.json()).toMatchObject({
+    server: { address: '10.77.0.1' },
+    machines: [{ name: 'duncan', vars: { hash: '(hidden)' } }, { name: 'macduff' }],
+    profiles: [{ name: 'web' }, { name: 'probe' }],
+  })
+  expect(reply.body).not.toContain('$6$')
+})
+
 test('who took a permit back is told, and a name with control characters is refused', async () => {
   using house = openHouse()
   const app = await api(house)
