@@ -4,6 +4,7 @@ import { Fault } from '../fault.ts'
 import { addCheck } from './check.ts'
 import { addForecasts } from './forecasts.ts'
 import { addImage } from './image.ts'
+import { addImager } from './imager.ts'
 import { addMachines } from './machines.ts'
 import { plain } from './print.ts'
 import { addServe } from './serve.ts'
@@ -30,7 +31,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .addHelpText('after', examples)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => {} })
-  for (const add of [addServe, addCheck, addForecasts, addMachines, addImage, addSite, addHelp]) add(program)
+  for (const add of [addServe, addCheck, addForecasts, addMachines, addImage, addImager, addSite, addHelp]) add(program)
   tellMistakes(program)
   try {
     await program.parseAsync([...argv])

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { Child, run } from '../lab/child.ts'
-import { cpio, type Entry } from '../lab/cpio.ts'
+import { cpio, type Entry } from '../../src/imager/cpio.ts'
 import type { Place } from '../lab/place.ts'
 
 /**

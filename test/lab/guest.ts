@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { cpio, type Entry } from './cpio.ts'
+import { cpio, type Entry } from '../../src/imager/cpio.ts'
 import { openKernel, type Kernel } from './kernel.ts'
 
 /** What a machine of the lab boots: Debian's kernel and an initrd whose init.sh does what the command line says. */
