@@ -23,7 +23,7 @@ export interface Office {
   /** Counters of every listener, by its name. */
   status(): Record<string, unknown>
   /** Reads the site again; what is wrong with it comes back. */
-  reload(): { readonly changed: boolean; readonly problems: readonly unknown[] }
+  reload(): Promise<{ readonly changed: boolean; readonly problems: readonly unknown[] }>
   leases(): readonly unknown[]
   /** Everything rendered for every machine, as `birnam check` does it. */
   check(): Promise<unknown>

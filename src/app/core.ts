@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Sessions } from '../boot/session.ts'
 import { Paths } from '../config/paths.ts'
 import type { Site } from '../config/site.ts'
+import { atOnce, inPieces, type Slices } from '../config/slices.ts'
 import type { LeaseBook } from '../dhcp/lease.ts'
 import { ShortUrls } from '../files/short-urls.ts'
 import type { Addresses, Golden, House } from '../files/house.ts'
@@ -26,7 +27,7 @@ export interface Core {
   readonly house: House
   readonly shelf: Shelf
   /** Puts another state of the site in place; requests that run keep the old one. */
-  replace(site: Site): void
+  replace(site: Site): Promise<void>
 }
 
 export interface CoreParts {
@@ -49,7 +50,7 @@ export function openCore({
   now = Date.now,
 }: CoreParts): Core {
   const house: House = {
-    ...siteParts(site),
+    ...atOnce(siteParts(site)),
     permits: new Permits(new SqlitePermits(database)),
     sessions: new Sessions(serverKey(database)),
     journal: new Journal(new SqliteEvents(database), journal),
@@ -65,8 +66,8 @@ export function openCore({
   return {
     house,
     shelf,
-    replace(next) {
-      Object.assign(house, siteParts(next))
+    async replace(next) {
+      Object.assign(house, await inPieces(siteParts(next)))
       shelf.forget()
     },
   }
@@ -84,10 +85,10 @@ export function addressesOf(leases: LeaseBook, now: () => number = Date.now): Ad
 }
 
 /** All that comes from the site alone; made anew and swapped in one step when the site changes. */
-function siteParts(site: Site): Pick<House, 'registry' | 'paths' | 'templates' | 'bootFiles'> {
+function* siteParts(site: Site): Slices<Pick<House, 'registry' | 'paths' | 'templates' | 'bootFiles'>> {
   const paths = new Paths(site.directory, shipped)
   return {
-    registry: new Registry(site),
+    registry: yield* Registry.indexing(site),
     paths,
     templates: new Templates(readerOf(paths)),
     bootFiles: bootFilesOf(site),

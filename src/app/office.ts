@@ -42,7 +42,7 @@ export async function openOffice(place: { readonly site: string; readonly data: 
     shelf,
     reply: (at, client) => forecastLines(at, leases, client),
     status: () => ({ running: false }),
-    reload: () => ({ changed: false, problems: [] }),
+    reload: () => Promise.resolve({ changed: false, problems: [] }),
     leases: () => leases.list(),
     check: () => checkPlace(place),
   })

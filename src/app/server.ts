@@ -81,7 +81,9 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   const socket = await openSocket(place.data, app)
   if (socket.door) opened.adopt(socket.door, (server) => closeSocket(server))
   holder.onChange((site, problems) => siteChanged(core, doors, log, site, problems))
-  opened.adopt(watchSite(place.site, reload), (watch) => watch.close())
+  opened.adopt(holder, (reading) => reading.close())
+  const reread = (): void => void reload().catch((error: unknown) => siteFailed(log, error))
+  opened.adopt(watchSite(place.site, reread), (watch) => watch.close())
   const seldom = new Seldom(60_000)
   opened.adopt(
     setInterval(() => closeLateOnes(core, log, seldom), 1000),
@@ -93,7 +95,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   return {
     listeners,
     site: () => holder.current,
-    reload,
+    reload: reread,
     async close(why) {
       log.info({ why }, 'server.stopping')
       await stop.disposeAsync()
@@ -112,7 +114,19 @@ function closeLateOnes({ house }: Core, log: Logger, seldom: Seldom): void {
   }
 }
 
-function siteChanged(core: Core, doors: Doors, log: Logger, site: Site, problems: readonly Problem[]): void {
+/** Not a mistake in the site: those are problems. */
+function siteFailed(log: Logger, error: unknown): void {
+  // The server stops.
+  if ((error as Error).name !== 'AbortError') log.error({ err: error }, 'site.failed')
+}
+
+async function siteChanged(
+  core: Core,
+  doors: Doors,
+  log: Logger,
+  site: Site,
+  problems: readonly Problem[],
+): Promise<void> {
   for (const problem of problems) log.warn({ problem: formatProblem(problem) }, 'site.problem')
   const errors = problems.filter(isError).length
   if (errors > 0)
@@ -120,7 +134,7 @@ function siteChanged(core: Core, doors: Doors, log: Logger, site: Site, problems
   // An edit that was taken back leaves the site as it was.
   if (site !== core.house.registry.site) {
     const before = core.house.registry.site.server
-    core.replace(site)
+    await core.replace(site)
     if (needsRestart(before, site.server)) log.warn('site.restart-needed: http or tftp listen where they did before')
     doors.update(site)
   }

@@ -1,10 +1,11 @@
-import type { Reporter } from './check.ts'
 import { broadcastOf, contains, formatIpv4, readIpv4 } from '../net/ipv4.ts'
 import type { Cidr } from '../net/ipv4.ts'
+import type { Reporter } from './problem.ts'
 import type { Machine, Site, Subnet } from './site.ts'
+import { slowly, type Slices } from './slices.ts'
 
 /** Subnets against each other, ranges against their subnet, machines' addresses against both. */
-export function checkAddresses(site: Site, report: Reporter): void {
+export function* checkAddresses(site: Site, report: Reporter): Slices<void> {
   const { server } = site
   const { mode, subnets, interfaces } = server.dhcp
   for (const [index, subnet] of subnets.entries()) {
@@ -32,7 +33,7 @@ export function checkAddresses(site: Site, report: Reporter): void {
     report(server, ['dhcp', 'mode'], { message, hint, severity: 'warning' })
   }
   const special = specialAddresses(site)
-  for (const machine of site.machines) checkMachine(site, machine, special, report)
+  yield* slowly(site.machines, (machine) => checkMachine(site, machine, special, report))
 }
 
 function checkOverlap(site: Site, index: number, subnet: Subnet, report: Reporter): void {

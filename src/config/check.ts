@@ -1,10 +1,8 @@
 import { checkAddresses } from './check-network.ts'
-import type { Complaint, Path } from './problem.ts'
-import type { Site } from './site.ts'
+import type { Path, Reporter } from './problem.ts'
+import type { Machine, Site } from './site.ts'
+import { slowly, type Slices } from './slices.ts'
 import { didYouMean } from './suggest.ts'
-
-/** Takes a complaint about a noun of the site (or its server settings) at a key of it. */
-export type Reporter = (noun: object, path: Path, complaint: Complaint | (() => Complaint)) => void
 
 /** What the site does not hold although it is written: `whole` is false when a file could not be read at all. */
 export interface Unread {
@@ -14,28 +12,28 @@ export interface Unread {
 }
 
 /** What no file shows by itself: names that are there twice or not at all, and addresses that fight. */
-export function checkSite(site: Site, report: Reporter, unread: Unread): void {
-  checkUnique(site, report)
-  if (unread.whole) checkReferences(site, report, unread.broken)
-  checkAddresses(site, report)
-  checkIdentity(site, report)
+export function* checkSite(site: Site, report: Reporter, unread: Unread): Slices<void> {
+  yield* checkUnique(site, report)
+  if (unread.whole) yield* checkReferences(site, report, unread.broken)
+  yield* checkAddresses(site, report)
+  yield* slowly(site.machines, (machine) => checkIdentity(machine, report))
 }
 
-function checkUnique(site: Site, report: Reporter): void {
+function* checkUnique(site: Site, report: Reporter): Slices<void> {
   for (const list of ['machines', 'groups', 'profiles', 'distros'] as const) {
     const seen = new Seen(report, 'the name')
-    for (const noun of site[list]) seen.add(noun, ['name'], noun.name)
+    yield* slowly<Named>(site[list], (noun) => seen.add(noun, ['name'], noun.name))
   }
   const macs = new Seen(report, 'the MAC address')
   const uuids = new Seen(report, 'the UUID')
   const serials = new Seen(report, 'the serial number')
   const addresses = new Seen(report, 'the address')
-  for (const machine of site.machines) {
+  yield* slowly(site.machines, (machine) => {
     for (const [index, mac] of machine.macs.entries()) macs.add(machine, ['mac', index], mac)
     uuids.add(machine, ['uuid'], machine.uuid)
     serials.add(machine, ['serial'], machine.serial)
     addresses.add(machine, ['ip'], machine.ip)
-  }
+  })
 }
 
 interface Named {
@@ -63,15 +61,15 @@ class Seen {
   }
 }
 
-function checkReferences(site: Site, report: Reporter, broken: readonly string[]): void {
+function* checkReferences(site: Site, report: Reporter, broken: readonly string[]): Slices<void> {
   const profiles = new Names('profile', [...site.profiles.map(nameOf), ...broken], report)
   const groups = new Names('group', [...site.groups.map(nameOf), ...broken], report)
   const distros = new Names('distro', [...site.distros.map(nameOf), ...broken], report)
   const machines = new Names('machine', [...site.machines.map(nameOf), ...broken], report)
-  for (const machine of site.machines) {
+  yield* slowly(site.machines, (machine) => {
     profiles.need(machine, ['profile'], machine.profile)
     for (const [index, group] of machine.groups.entries()) groups.need(machine, ['groups', index], group)
-  }
+  })
   for (const group of site.groups) {
     profiles.need(group, ['profile'], group.profile)
     for (const [index, member] of group.machines.entries()) {
@@ -123,19 +121,14 @@ function nameOf({ name }: Named): string {
 const blank =
   /^(?:0+|none|n\/a|unknown|not (?:specified|applicable)|default string|system serial number|to be filled by o\.?e\.?m\.?|chassis serial number|1234567890?)$/i
 
-function checkIdentity(site: Site, report: Reporter): void {
-  for (const machine of site.machines) {
-    if (machine.serial !== undefined && blank.test(machine.serial)) {
-      const hint = 'thousands of boards carry that text; name the machine by its MAC'
-      report(machine, ['serial'], { message: `${machine.serial} is no serial number`, hint, severity: 'warning' })
-    }
-    if (machine.macs.length === 0 && machine.uuid === undefined && machine.serial === undefined) {
-      const hint = 'give it a mac:, a uuid: or a serial:'
-      report(machine, ['name'], {
-        message: `nothing tells ${machine.name} from other machines`,
-        hint,
-        severity: 'warning',
-      })
-    }
+function checkIdentity(machine: Machine, report: Reporter): void {
+  if (machine.serial !== undefined && blank.test(machine.serial)) {
+    const hint = 'thousands of boards carry that text; name the machine by its MAC'
+    report(machine, ['serial'], { message: `${machine.serial} is no serial number`, hint, severity: 'warning' })
+  }
+  if (machine.macs.length === 0 && machine.uuid === undefined && machine.serial === undefined) {
+    const hint = 'give it a mac:, a uuid: or a serial:'
+    const message = `nothing tells ${machine.name} from other machines`
+    report(machine, ['name'], { message, hint, severity: 'warning' })
   }
 }

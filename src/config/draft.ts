@@ -9,6 +9,7 @@ import { nouns, serverFile } from './schema.ts'
 import type { NounList } from './schema.ts'
 import { compact, machineOf, settingsOf } from './shape.ts'
 import type { Distro, Group, Machine, Origin, Profile, ServerSettings, Vars } from './site.ts'
+import { atOnce, slowly, type Slices } from './slices.ts'
 import { Source, troubleIn } from './source.ts'
 import { isHostname } from './values.ts'
 
@@ -32,10 +33,15 @@ export interface Draft {
 const serverName = 'birnam.yaml'
 
 /** Reads one file of the site; all that is wrong with it is in `problems`. */
-export function draftOf({ file, text }: SiteFile): Draft {
+export function draftOf(file: SiteFile): Draft {
+  return atOnce(drafting(file))
+}
+
+/** The same in pieces. */
+export function* drafting({ file, text }: SiteFile): Slices<Draft> {
   const builder = new DraftBuilder(file)
   try {
-    builder.read(new Source(file, text))
+    yield* builder.read(yield* Source.reading(file, text))
   } catch (error) {
     builder.found.add(() => troubleIn(file, text, error))
   }
@@ -64,13 +70,13 @@ class DraftBuilder implements Draft {
     return this.found.of(this.#file)
   }
 
-  read(source: Source): void {
+  *read(source: Source): Slices<void> {
     const value = source.takeValue() ?? {}
     this.source = source
     if (source.isSlow) this.#warnSlow(source)
     if (this.#file === serverName) this.#server(value)
     else if (typeof value !== 'object' || Array.isArray(value)) this.#wrong([], 'must be a map of lists', listHint)
-    else for (const [key, items] of Object.entries(value)) this.#list(key, items)
+    else for (const [key, items] of Object.entries(value)) yield* this.#list(key, items)
   }
 
   #server(value: unknown): void {
@@ -81,12 +87,12 @@ class DraftBuilder implements Draft {
     if (Object.keys(parsed.vars).length > 0) this.varsOrigin = this.#origin('vars')
   }
 
-  #list(key: string, items: unknown): void {
+  *#list(key: string, items: unknown): Slices<void> {
     if (!isNounList(key)) {
       const { path, of, ...complaint } = unknownKey({}, [], key, listKeys)
       this.found.add(() => this.source!.problem(path, complaint, of))
     } else if (Array.isArray(items)) {
-      for (const [index, item] of items.entries()) this.#noun(key, index, item)
+      yield* slowly(items, (item, index) => this.#noun(key, index, item))
     } else if (items !== undefined) this.#wrong([key], 'must be a list', 'begin each item with a dash: - name: …')
   }
 

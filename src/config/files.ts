@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'no
 import { join, sep } from 'node:path'
 import type { Complaint, Problem } from './problem.ts'
 import { quote } from './problem.ts'
+import type { Slices } from './slices.ts'
 
 /** A file of the site directory as it was found: its text, and a digest to know it again. */
 export interface SiteFile {
@@ -19,11 +20,12 @@ export interface SiteFiles {
 const limits = { file: 16 * 1024 ** 2, site: 100 * 1024 ** 2 }
 
 /** Reads each `*.yaml` at the top level, in the order of their names. Never throws: what cannot be read is a problem. */
-export function readFiles(directory: string): SiteFiles {
+export function* readFiles(directory: string): Slices<SiteFiles> {
   const files: SiteFile[] = []
   const problems: Problem[] = []
   let total = 0
   for (const file of listFiles(directory, problems)) {
+    yield
     const found = readOne(directory, file)
     if ('message' in found) problems.push(problemAt(file, found))
     else if ((total += found.text.length) > limits.site) {

@@ -25,6 +25,9 @@ export interface Complaint {
 
 export type Path = readonly (string | number)[]
 
+/** Takes a complaint about a noun of the site (or its server settings) at a key of it. */
+export type Reporter = (noun: object, path: Path, complaint: Complaint | (() => Complaint)) => void
+
 /** The first problems in full; of the rest only their number, because placing and printing 100 000 of them helps nobody. */
 export class ProblemList {
   readonly #list: Problem[] = []

@@ -1,4 +1,5 @@
 import { given, isUnsafeKey, resolveWord } from './scalar.ts'
+import { atOnce, pieceOf, type Slices } from './slices.ts'
 
 /** What the quick reader made of a file. Lines are 1-based; `end` is the line after the item. */
 export interface Quick {
@@ -13,10 +14,15 @@ export interface Quick {
  * undefined, and the whole YAML parser reads the file. It is here because that parser needs 10 to 20 s for 100 000 machines.
  */
 export function readQuick(text: string): Quick | undefined {
+  return atOnce(readQuickly(text))
+}
+
+/** The same in pieces. */
+export function* readQuickly(text: string): Slices<Quick | undefined> {
   const lines = text.replaceAll('\r\n', '\n')
   if (odd.test(lines)) return undefined
   try {
-    return new QuickReader(lines).read()
+    return yield* new QuickReader(lines).read()
   } catch (error) {
     if (error instanceof Beyond) return undefined
     throw error
@@ -51,13 +57,33 @@ class QuickReader {
     if (text.startsWith('---\n')) this.#next()
   }
 
-  read(): Quick {
+  *read(): Slices<Quick> {
     const first = this.#peek()
     if (!first) return { value: undefined, items: this.#items }
     if (first.indent !== 0) throw new Beyond()
-    const value = this.#map(0, false, 0)
+    const value = yield* this.#top()
     if (this.#peek()) throw new Beyond()
     return { value, items: this.#items }
+  }
+
+  /** The map of a file, whose lists may be long. */
+  *#top(): Slices<Record<string, unknown>> {
+    const map: Record<string, unknown> = {}
+    for (let line = this.#peek(); line; line = this.#peek()) {
+      const { key, rest } = this.#key(line, 0, map)
+      const item = rest === undefined || isEmpty(rest) ? this.#peek() : undefined
+      if (item && isItem(item.content)) map[key] = yield* this.#longList(key, item.indent, key === 'vars')
+      else map[key] = given(this.#valueOf(rest, 0, key === 'vars', 0), false)
+    }
+    return map
+  }
+
+  *#longList(key: string, indent: number, typed: boolean): Slices<unknown[]> {
+    const list: unknown[] = []
+    const places: { start: number; end: number }[] = []
+    this.#items.set(key, places)
+    while (this.#oneMore(list, indent, typed, 1, places)) if (list.length % pieceOf === 0) yield
+    return list
   }
 
   #peek(): Line | undefined {
@@ -82,40 +108,61 @@ class QuickReader {
     if (depth > deepest) throw new Beyond()
     const map: Record<string, unknown> = {}
     for (let line = this.#peek(); line && line.indent >= indent; line = this.#peek()) {
-      const match = line.indent === indent ? keyed.exec(line.content) : null
-      const key = match?.[1]
-      if (key === undefined || Object.hasOwn(map, key) || isUnsafeKey(key)) throw new Beyond()
-      this.#next()
-      const inner = typed || key === 'vars'
-      const rest = match![2]
-      const value =
-        rest === undefined || isEmpty(rest) ? this.#below(indent, inner, depth, key) : this.#inline(rest, indent, inner)
-      map[key] = given(value, typed)
+      const { key, rest } = this.#key(line, indent, map)
+      map[key] = given(this.#valueOf(rest, indent, typed || key === 'vars', depth), typed)
     }
     return map
   }
 
+  #key(
+    { indent, content }: Line,
+    wanted: number,
+    map: object,
+  ): { readonly key: string; readonly rest: string | undefined } {
+    const match = indent === wanted ? keyed.exec(content) : null
+    const key = match?.[1]
+    if (key === undefined || Object.hasOwn(map, key) || isUnsafeKey(key)) throw new Beyond()
+    this.#next()
+    return { key, rest: match![2] }
+  }
+
+  #valueOf(rest: string | undefined, indent: number, typed: boolean, depth: number): unknown {
+    if (rest === undefined || isEmpty(rest)) return this.#below(indent, typed, depth)
+    return this.#inline(rest, indent, typed)
+  }
+
   /** The block under `key:`; a list may stand at the same indentation as its key. */
-  #below(indent: number, typed: boolean, depth: number, key: string): unknown {
+  #below(indent: number, typed: boolean, depth: number): unknown {
     const line = this.#peek()
-    if (line && line.indent >= indent && isItem(line.content))
-      return this.#list(line.indent, typed, depth + 1, depth === 0 ? key : '')
+    if (line && line.indent >= indent && isItem(line.content)) return this.#list(line.indent, typed, depth + 1)
     if (line && line.indent > indent) return this.#map(line.indent, typed, depth + 1)
     return resolveWord('', typed)
   }
 
-  #list(indent: number, typed: boolean, depth: number, top: string): unknown[] {
+  #list(indent: number, typed: boolean, depth: number): unknown[] {
     if (depth > deepest) throw new Beyond()
     const list: unknown[] = []
-    const places: { start: number; end: number }[] = []
-    if (top !== '') this.#items.set(top, places)
-    for (let line = this.#peek(); line && line.indent === indent && isItem(line.content); line = this.#peek()) {
-      const start = this.#number
-      list.push(this.#item(line, typed, depth) ?? null)
-      places.push({ start, end: this.#number })
-    }
-    if ((this.#peek()?.indent ?? 0) > indent) throw new Beyond()
+    while (this.#oneMore(list, indent, typed, depth)) continue
     return list
+  }
+
+  /** Adds the next item; false when there is none. */
+  #oneMore(
+    list: unknown[],
+    indent: number,
+    typed: boolean,
+    depth: number,
+    places?: { start: number; end: number }[],
+  ): boolean {
+    const line = this.#peek()
+    if (!line || line.indent !== indent || !isItem(line.content)) {
+      if ((line?.indent ?? 0) > indent) throw new Beyond()
+      return false
+    }
+    const start = this.#number
+    list.push(this.#item(line, typed, depth) ?? null)
+    places?.push({ start, end: this.#number })
+    return true
   }
 
   #item(line: Line, typed: boolean, depth: number): unknown {

@@ -1,15 +1,15 @@
 import { Fault } from '../fault.ts'
 import { checkSite } from './check.ts'
-import type { Reporter } from './check.ts'
 import { withoutTaken } from './check-network.ts'
-import { draftOf } from './draft.ts'
+import { drafting } from './draft.ts'
 import type { Draft } from './draft.ts'
 import { readFiles } from './files.ts'
 import type { SiteFile } from './files.ts'
 import { faultOf, ProblemList } from './problem.ts'
-import type { Problem } from './problem.ts'
+import type { Problem, Reporter } from './problem.ts'
 import { defaultServer } from './shape.ts'
 import type { Site } from './site.ts'
+import { atOnce, type Slices } from './slices.ts'
 
 export interface SiteReading {
   /** Missing when there is an error. */
@@ -22,15 +22,21 @@ export interface SiteReading {
 export type SiteMemory = Map<string, { readonly digest: string; readonly draft: Draft }>
 
 /** Reads a site directory whole and checks it. Never throws for what is in it: everything that is wrong is a problem. */
-export function readSite(directory: string, memory: SiteMemory = new Map()): SiteReading {
-  const { files, problems: found } = readFiles(directory)
-  const drafts = files.map((file) => remembered(file, memory))
+export function readSite(directory: string): SiteReading {
+  return atOnce(readingSite(directory, new Map()))
+}
+
+/** The same in pieces. */
+export function* readingSite(directory: string, memory: SiteMemory): Slices<SiteReading> {
+  const { files, problems: found } = yield* readFiles(directory)
+  const drafts: Draft[] = []
+  for (const file of files) drafts.push(yield* remembered(file, memory))
   for (const file of memory.keys()) if (!files.some((each) => each.file === file)) memory.delete(file)
   const site = compose(directory, drafts)
   const across = new ProblemList()
   // Where a file could not be read, nobody knows which names are missing.
   const whole = !found.some(isError) && drafts.every(({ source }) => source)
-  checkSite(site, reporterFor(drafts, across), { whole, broken: drafts.flatMap(({ broken }) => broken) })
+  yield* checkSite(site, reporterFor(drafts, across), { whole, broken: drafts.flatMap(({ broken }) => broken) })
   for (const draft of drafts) draft.source?.release()
   const problems = sorted([...found, ...drafts.flatMap((draft) => draft.problems), ...across.of(directory)])
   return problems.some(isError) ? { problems } : { site: settle(site), problems }
@@ -56,10 +62,10 @@ export function isError({ severity }: Problem): boolean {
   return severity === 'error'
 }
 
-function remembered(file: SiteFile, memory: SiteMemory): Draft {
+function* remembered(file: SiteFile, memory: SiteMemory): Slices<Draft> {
   const known = memory.get(file.file)
   if (known?.digest === file.digest) return known.draft
-  const draft = draftOf(file)
+  const draft = yield* drafting(file)
   memory.set(file.file, { digest: file.digest, draft })
   return draft
 }

@@ -1,7 +1,8 @@
 import type { Problem, Complaint, Path } from './problem.ts'
 import { formatPath } from './problem.ts'
-import { readQuick } from './quick.ts'
+import { readQuickly } from './quick.ts'
 import type { Quick } from './quick.ts'
+import { atOnce, type Slices } from './slices.ts'
 import { positionIn, YamlTree, YamlTrouble } from './yaml.ts'
 import type { Position } from './yaml.ts'
 
@@ -18,11 +19,17 @@ export class Source {
   #lines: readonly string[] | undefined
 
   /** Throws YamlTrouble; `troubleIn` tells it. */
-  constructor(file: string, text: string) {
+  constructor(file: string, text: string, quick: Quick | undefined = atOnce(quickOf(text))) {
     this.file = file
     this.#text = text
-    this.#quick = text.length > small ? readQuick(text) : undefined
+    this.#quick = quick
     this.#value = this.#quick ? this.#quick.value : this.#whole().toValue()
+  }
+
+  /** The same in pieces. What is not in the plain style of fleets is one piece. */
+  static *reading(file: string, text: string): Slices<Source> {
+    const quick = yield* quickOf(text)
+    return new Source(file, text, quick)
   }
 
   /** Megabytes in a style that only the whole parser reads: seconds in which nobody is answered. */
@@ -68,6 +75,10 @@ export class Source {
     const { line, column, depth } = YamlTree.parse(lines.join('\n')).locate([0, ...rest], of)
     return { line: line + item.start - 1, column, depth: depth + 1 }
   }
+}
+
+function* quickOf(text: string): Slices<Quick | undefined> {
+  return text.length > small ? yield* readQuickly(text) : undefined
 }
 
 /** What a file that is no YAML gets told; other errors are thrown on. */

@@ -1,4 +1,5 @@
 import type { Group, Machine, Profile, Site } from '../config/site.ts'
+import { atOnce, slowly, type Slices } from '../config/slices.ts'
 import type { Mac } from '../net/mac.ts'
 
 /** Evidence by which a machine can be told from others; every field came from the wire. */
@@ -21,11 +22,23 @@ export class Registry {
   readonly #patterns: { readonly match: RegExp; readonly group: Group }[] = []
   readonly #groups = new Map<string, Group>()
 
-  constructor(site: Site) {
+  constructor(site: Site, when: 'now' | 'later' = 'now') {
     this.site = site
-    for (const profile of site.profiles) this.#profiles.set(profile.name, profile)
-    for (const group of site.groups) this.#addGroup(group)
-    for (const machine of site.machines) this.#addMachine(machine)
+    if (when === 'now') atOnce(this.#index())
+  }
+
+  /** The same in pieces: others are served while a large fleet is indexed. */
+  static *indexing(site: Site): Slices<Registry> {
+    const registry = new Registry(site, 'later')
+    yield* registry.#index()
+    return registry
+  }
+
+  *#index(): Slices<void> {
+    const { profiles, groups, machines } = this.site
+    for (const profile of profiles) this.#profiles.set(profile.name, profile)
+    yield* slowly(groups, (group) => this.#addGroup(group))
+    yield* slowly(machines, (machine) => this.#addMachine(machine))
   }
 
   named(name: string): Machine | undefined {

@@ -58,7 +58,7 @@ async function openScene(change: Readonly<Record<string, string>> = {}): Promise
   opening.defer(() => app.close())
   const nothing = {
     status: () => ({}),
-    reload: () => ({ changed: false, problems: [] }),
+    reload: () => Promise.resolve({ changed: false, problems: [] }),
     leases: () => [],
     check: () => Promise.resolve({}),
   }

@@ -8,7 +8,7 @@ async function api(house: TestHouse): Promise<FastifyInstance> {
   const app = apiServer()
   const nothing = {
     status: () => ({}),
-    reload: () => ({ changed: false, problems: [] }),
+    reload: () => Promise.resolve({ changed: false, problems: [] }),
     leases: () => [],
     check: () => Promise.resolve({ machines: 2 }),
   }
