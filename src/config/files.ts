@@ -25,8 +25,7 @@ export function* readFiles(directory: string): Slices<SiteFiles> {
   const problems: Problem[] = []
   let total = 0
   for (const file of listFiles(directory, problems)) {
-    yield
-    const found = readOne(directory, file)
+    const found = yield* readOne(directory, file)
     if ('message' in found) problems.push(problemAt(file, found))
     else if ((total += found.text.length) > limits.site) {
       problems.push(
@@ -68,14 +67,17 @@ const empty: Complaint = {
   severity: 'warning',
 }
 
-function readOne(directory: string, file: string): SiteFile | Complaint {
+/** Megabytes are read, decoded and digested, each a piece of its own. */
+function* readOne(directory: string, file: string): Slices<SiteFile | Complaint> {
   try {
     const path = join(directory, file)
     const outside = refuseLink(directory, path) ?? refuseKind(path)
     if (outside) return outside
     const bytes = readFileSync(path)
+    yield
     const text = decode(bytes)
     if (typeof text !== 'string') return text
+    yield
     return { file, text, digest: createHash('sha256').update(bytes).digest('hex') }
   } catch (error) {
     return { message: `cannot be read: ${reason(error)}`, hint: 'mend the file or its permissions, or take it away' }

@@ -20,7 +20,9 @@ export function readQuick(text: string): Quick | undefined {
 /** The same in pieces. */
 export function* readQuickly(text: string): Slices<Quick | undefined> {
   const lines = text.replaceAll('\r\n', '\n')
+  yield
   if (odd.test(lines)) return undefined
+  yield
   try {
     return yield* new QuickReader(lines).read()
   } catch (error) {
