@@ -9,6 +9,12 @@ test('docs/errors.md has a paragraph for every fault, and for nothing else', () 
   expect(new Set(described)).toEqual(new Set(Object.keys(faults)))
 })
 
+test('every fault in the table is said somewhere', () => {
+  const files = globSync('src/**/*.ts').filter((file) => !/src\/(fault|http\/problem)\.ts$/.test(file))
+  const text = files.map(read).join('\n')
+  expect(Object.keys(faults).filter((code) => code !== 'internal' && !text.includes(`'${code}'`))).toEqual([])
+})
+
 test('every event that the program records stands in docs/boot.md, and no other', () => {
   const text = globSync('src/**/*.ts').map(read).join('\n')
   const recorded = [

@@ -125,12 +125,11 @@ function tell(house: House, machine: string, type: string, detail: Record<string
   house.journal.record({ at: house.now(), type, machine, detail })
 }
 
-function notInstallable(machine: Machine, profile: string | undefined, kind: string | undefined): Fault {
-  const why = profile === undefined ? 'has no profile' : `has the ${kind} profile ${profile}, which installs nothing`
-  return new Fault('permit-conflict', `${machine.name} ${why}`, {
-    ...machine.origin,
-    hint: 'give it a profile of kind: install or image in the site, then reinstall it',
-  })
+function notInstallable({ name, origin }: Machine, profile: string | undefined, kind: string | undefined): Fault {
+  const hint = 'give it a profile of kind: install or image in the site, then reinstall it'
+  if (profile === undefined) return new Fault('profile-missing', `${name} has no profile`, { ...origin, hint })
+  const why = `${name} has the ${kind} profile ${profile}, which installs nothing`
+  return new Fault('permit-conflict', why, { ...origin, hint })
 }
 
 function otherProfile(machine: Machine, has: string, wanted: string): Fault {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import { addRoutes } from '../../src/api/routes.ts'
 import { apiServer } from '../../src/http/api-server.ts'
-import { mac, openHouse, type TestHouse } from '../house.ts'
+import { files, mac, openHouse, type TestHouse } from '../house.ts'
 
 async function api(house: TestHouse): Promise<FastifyInstance> {
   const app = apiServer()
@@ -52,6 +52,15 @@ test.each([
   expect(reply.statusCode).toBe(status)
   expect(reply.body).toContain(text)
   expect(house.house.permits.of('duncan')).toBeUndefined()
+})
+
+test('a reinstall of a machine that nobody gave a profile is refused with that reason', async () => {
+  using house = openHouse({ 'fleet.yaml': files['fleet.yaml']!.replace(', profile: web', '') })
+  const reply = await (await api(house)).inject({ method: 'POST', url: '/api/machines/duncan/reinstall', payload: {} })
+  expect([reply.statusCode, reply.json()]).toMatchObject([
+    409,
+    { code: 'profile-missing', detail: 'duncan has no profile' },
+  ])
 })
 
 test('explain shows the boot as it would be, without secrets, and changes nothing', async () => {
