@@ -95,8 +95,8 @@ async function compose(scene: Scene, firmware: string, dhcp: readonly string[]):
   const merged = mergeVars(house.registry.site, house.registry.groupsOf(machine), answer.profile, machine)
   const boot = bootOf(scene, problems)
   const named = names(scene, boot, problems)
-  const menu = named.menu && hideSecrets(named.menu)
-  const kernel = boot && hideSecrets([boot.kernel, ...boot.args].join(' '))
+  const menu = named.menu && hideSecrets(named.menu, merged.vars)
+  const kernel = boot && hideSecrets([boot.kernel, ...boot.args].join(' '), merged.vars)
   const text = answer.plan.do === 'image' ? await scriptText(scene, problems) : answerText(scene, problems)
   return {
     machine: machine.name,

@@ -4,18 +4,44 @@ import type { House } from '../files/house.ts'
 
 const hidden = '(hidden)'
 
-/** crypt(3) hashes, the tokens of boot sessions, and the keys of encrypted disks. */
+/** crypt(3) hashes, the tokens of boot sessions, the keys of encrypted disks, private keys, and passwords in URLs and on kernel lines. */
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|argon2\w*)\$[^\s:'"]+/g, hidden],
   [/\b([0-9a-f]{12}-[0-9a-z]+-[0-9a-f]{20})\.[0-9a-f]+/g, `$1.${hidden}`],
   [/^(DISK_SECRET_\w+=).*$/gm, `$1${hidden}`],
+  [/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^]*?-----END \1-----/g, hidden],
+  [/(\b[a-z][a-z\d+.-]*:\/\/[^\s/:@'"]*):[^\s/@'"]+@/gi, `$1:${hidden}@`],
+  [/(pass(?:word|wd|phrase)=)(?!\{\{|["']?\(hidden\))(?:"[^"\n]*"|'[^'\n]*'|[^\s,;&]+)/gi, `$1${hidden}`],
+  [/^([ \t]*rootpw[ \t]+(?:--\S+[ \t]+)*)(?!--)\S+/gm, `$1${hidden}`],
+  [/^([ \t]*\S+[ \t]+\S+[ \t]+password[ \t]+)\S.*$/gm, `$1${hidden}`],
 ]
-const secretName = /pass(word|wd|phrase)?|hash|secret|token|private|psk|api_?key/i
+/**
+ * A name is read word by word, so `keyboard` and `compass` hide nothing: `root_pw`, `rootpw` and `rootPw` are a password's, `private_key` and
+ * `apikey` a key's that is not public.
+ */
+const secretWord =
+  /^(?:\w*pass(?:(?:word|wd|phrase|code)s?)?|\w*pwd?|\w*(?:secret|token|credential)s?|\w*creds?|hash(?:es)?|psk|pin|private|luks\d?)$/
+const harmlessWord = /^(?:com|encom|by|tres|sur|under|over)pass$/
+const secretKey =
+  /(?:^|_)(?:private|priv|api|access|secret|encryption|disk|master|shared|signing|recovery|auth|join|wifi|wpa|unlock|luks\d?)_?(?:keys?|pem)$/
+/** Facts about a secret thing that tell nothing of it. */
+const aboutIt =
+  /(?:^|_)(?:(?:luks\d?|private)_(?:device|name|label|uuid|version|cipher|network|subnet|address|ip|interface|dns)|pass(?:word)?_(?:min|max)\w*)$/
+
+function isSecret(name: string): boolean {
+  const words = name
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replaceAll(/[^a-z\d]+/g, '_')
+  if (aboutIt.test(words)) return false
+  return secretKey.test(words) || words.split('_').some((word) => secretWord.test(word) && !harmlessWord.test(word))
+}
 
 /** A text that a person or a program may read: what must not leave the answer is replaced. */
 export function hideSecrets(text: string, vars: Readonly<Record<string, unknown>> = {}): string {
   let shown = text
-  for (const value of secretValues(vars)) shown = shown.replaceAll(value, hidden)
+  const values = secretValues(vars).flatMap(written)
+  for (const value of values.toSorted((a, b) => b.length - a.length)) shown = shown.replaceAll(value, hidden)
   return patterns.reduce((all, [pattern, by]) => all.replaceAll(pattern, by), shown)
 }
 
@@ -28,7 +54,7 @@ export function hideFor({ registry }: House, machine: Machine | undefined, text:
 
 /** The same for one variable of `explain`. */
 export function hideValue(name: string, value: unknown): unknown {
-  if (secretName.test(name)) return hidden
+  if (isSecret(name) && typeof value !== 'boolean') return hidden
   if (Array.isArray(value)) return value.map((item) => hideValue('', item))
   if (value && typeof value === 'object') {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hideValue(key, item)]))
@@ -36,8 +62,24 @@ export function hideValue(name: string, value: unknown): unknown {
   return typeof value === 'string' ? hideSecrets(value) : value
 }
 
-function secretValues(value: unknown, name = ''): string[] {
-  if (typeof value === 'string') return secretName.test(name) && value.length >= 4 ? [value] : []
+/** Texts shorter than that stand in every answer by chance. */
+const shortest = 4
+/** In a map of secrets, what is none. */
+const whose = /^(?:user(?:name)?|name|login|id|type|device|url|host)$/i
+
+function secretValues(value: unknown, secret = false): string[] {
+  if (typeof value === 'string') return secret && value.length >= shortest ? [value] : []
+  if (Array.isArray(value)) return value.flatMap((item) => secretValues(item, secret))
   if (!value || typeof value !== 'object') return []
-  return Object.entries(value).flatMap(([key, item]) => secretValues(item, Array.isArray(value) ? name : key))
+  return Object.entries(value).flatMap(([key, item]) =>
+    secretValues(item, isSecret(key) || (secret && !whose.test(key))),
+  )
+}
+
+/** A value as templates may have written it. */
+function written(value: string): string[] {
+  const shell = value.replaceAll("'", String.raw`'\''`)
+  const url = value.isWellFormed() ? [encodeURIComponent(value)] : []
+  const ways = [value, shell, JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64'), ...url]
+  return [...new Set(ways)]
 }

@@ -243,6 +243,19 @@ test('looking changes nothing: no session begins, no permit is claimed, nothing 
   expect(serving.book.list()).toEqual([])
 })
 
+test('a secret on the kernel line is hidden there, in the menu and in the answer', async () => {
+  const fleet = files['fleet.yaml']!.replace('serial: SN-7', 'vars: { luks: dunsinane }').replace(
+    'probe={{answer.url}}',
+    'probe={{answer.url}} key={{vars.luks}}',
+  )
+  using serving = openServing({ 'fleet.yaml': fleet, 'answers/probe.hbs': 'key {{vars.luks}}\n' })
+  for (const firmware of names) {
+    const forecast = await forecastOf(serving, 'macduff', firmware)
+    expect([forecast.kernel, forecast.answer]).toEqual([expect.stringContaining('key=(hidden)'), 'key (hidden)\n'])
+    expect(JSON.stringify(forecast)).not.toContain('dunsinane')
+  }
+})
+
 test('as if armed: the install is shown, and there is no permit', async () => {
   using serving = openServing()
   const forecast = await forecastOf(serving, 'duncan', 'bios', true)
