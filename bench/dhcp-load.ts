@@ -1,7 +1,7 @@
 import { message } from '../test/dhcp/packets.ts'
 import { option, OptionList, write } from '../src/dhcp/options.ts'
 import { encodePacket } from '../src/dhcp/packet.ts'
-import { chooseUdp } from '../src/net/udp.ts'
+import { chooseUdp } from '../src/net/udp-choose.ts'
 
 /**
  * A hall of machines behind one network card: DISCOVER, OFFER, REQUEST, ACK for each, with the options of a PXE ROM. Every answer is

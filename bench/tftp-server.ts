@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Finding } from '../src/net/content.ts'
-import { chooseUdp } from '../src/net/udp.ts'
+import { chooseUdp } from '../src/net/udp-choose.ts'
 import { openTftp } from '../src/tftp/server.ts'
 
 /** The TFTP carrier over a directory, and a menu rendered for whoever asks for one: `tftp-server.ts ADDRESS PORT DIRECTORY`. */

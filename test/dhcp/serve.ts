@@ -3,7 +3,7 @@ import type { Advice } from '../../src/dhcp/advice.ts'
 import { LeaseBook } from '../../src/dhcp/lease.ts'
 import { openDhcp } from '../../src/dhcp/server.ts'
 import { addressOn } from '../../src/net/interfaces.ts'
-import { chooseUdp } from '../../src/net/udp.ts'
+import { chooseUdp } from '../../src/net/udp-choose.ts'
 import { createLeaseTables, SqliteLeases } from '../../src/store/sqlite/leases.ts'
 import { Fleet, settings, subnet } from './site.ts'
 

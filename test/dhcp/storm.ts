@@ -1,6 +1,6 @@
 import { formatIpv4 } from '../../src/net/ipv4.ts'
 import { macFromBytes } from '../../src/net/mac.ts'
-import { chooseUdp } from '../../src/net/udp.ts'
+import { chooseUdp } from '../../src/net/udp-choose.ts'
 import { option, read } from '../../src/dhcp/options.ts'
 import { decodePacket, encodePacket, type Packet } from '../../src/dhcp/packet.ts'
 import { message } from './packets.ts'

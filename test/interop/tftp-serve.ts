@@ -1,4 +1,4 @@
-import { chooseUdp } from '../../src/net/udp.ts'
+import { chooseUdp } from '../../src/net/udp-choose.ts'
 import { openTftp } from '../../src/tftp/server.ts'
 import { fileIn } from './tftp-served.ts'
 

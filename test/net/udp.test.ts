@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { dgramUdp } from '../../src/net/udp-dgram.ts'
 import { ffiUdp } from '../../src/net/udp-ffi.ts'
-import { chooseUdp } from '../../src/net/udp.ts'
+import { chooseUdp } from '../../src/net/udp-choose.ts'
 import { Inbox } from './inbox.ts'
 
 const here = '127.0.0.1'
