@@ -54,6 +54,20 @@ test('carriers never know what they carry', () => {
   expect(wrong.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
 })
 
+test('no import leads back to where it began, not even of a type', () => {
+  const targets = Map.groupBy(everyArrow(), ({ file }) => file)
+  const [done, circles] = [new Set<string>(), new Set<string>()]
+  const walk = (file: string, path: readonly string[]): void => {
+    const at = path.indexOf(file)
+    if (at >= 0) return void circles.add([...path.slice(at), file].join(' -> '))
+    if (done.has(file)) return
+    for (const { target } of targets.get(file) ?? []) walk(target, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) walk(file, [])
+  expect([...circles]).toEqual([])
+})
+
 test('the heart is pure: it opens no file, socket or clock', () => {
   const impure = /node:(fs|net|dgram|http|child_process|timers)|\bDate\.now\(\)|Math\.random\(\)/
   const heart = files.filter((file) => ['boot', 'machine'].includes(roomOf(file)))
@@ -62,6 +76,17 @@ test('the heart is pure: it opens no file, socket or clock', () => {
 
 function roomOf(file: string): string {
   return file.split('/')[1]!.replace(/\.ts$/, '')
+}
+
+/** What is only imported when it is needed, too. */
+function everyArrow(): readonly { readonly file: string; readonly target: string }[] {
+  const late = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/\bimport\(\s*'(\.[^']+)'/g)].map(([, path]) => ({
+      file,
+      target: normalize(join(dirname(file), path!)),
+    })),
+  )
+  return [...arrows, ...late]
 }
 
 function importsOf(file: string): { target: string; typeOnly: boolean }[] {

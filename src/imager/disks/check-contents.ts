@@ -1,4 +1,4 @@
-import type { Complain } from './check.ts'
+import type { Complain } from './complain.ts'
 import { devicesOf, membersOf } from './devices.ts'
 import type { Device } from './devices.ts'
 import type { Filesystem, Layout } from './layout.ts'

@@ -1,14 +1,13 @@
 import type { Path } from '../../config/problem.ts'
 import { didYouMean } from '../../config/suggest.ts'
 import { checkContents } from './check-contents.ts'
+import type { Complain } from './complain.ts'
 import { devicesOf, membersOf } from './devices.ts'
 import type { Device } from './devices.ts'
 import { partitionTypes } from './layout.ts'
 import type { DiskSet, Layout, Match, Partition, Raid } from './layout.ts'
 import { formatMib } from './size.ts'
 import type { Size } from './size.ts'
-
-export type Complain = (path: Path, message: string, hint: string) => void
 
 /** What the schema cannot see: sizes that do not fit together, names that are not there, places that are there twice. */
 export function checkLayout(layout: Layout, complain: Complain): void {
