@@ -1,6 +1,3 @@
-import { chmodSync, rmSync } from 'node:fs'
-import { once } from 'node:events'
-import { createServer, type Server as NodeServer } from 'node:http'
 import type { Logger } from 'pino'
 import { closeLate } from '../api/desk.ts'
 import { addRoutes } from '../api/routes.ts'
@@ -21,8 +18,9 @@ import { addressesOf, openCore, type Core } from './core.ts'
 import { openDoors, type Doors } from './doors.ts'
 import { forecastLines } from './forecast.ts'
 import { openGolden, openRegistry } from './images.ts'
-import { tryOpen, type Listener } from './listeners.ts'
+import type { Listener } from './listeners.ts'
 import { openLog } from './log.ts'
+import { closeSocket, openSocket } from './socket.ts'
 
 export interface Server {
   readonly listeners: readonly Listener[]
@@ -78,7 +76,8 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   const registry = opened.use(openRegistry({ data: place.data, house: core.house, store: golden.store, onError }))
   const desks = new Map([['v2', registry]])
   doors = opened.adopt(await openDoors({ core, app, desks, leases, log }), (all) => all.close())
-  const socket = await openSocket(place.data, app)
+  await app.ready()
+  const socket = await openSocket(`${place.data}/birnam.sock`, (request, response) => app.routing(request, response))
   if (socket.door) opened.adopt(socket.door, (server) => closeSocket(server))
   holder.onChange((site, problems) => siteChanged(core, doors, log, site, problems))
   opened.adopt(holder, (reading) => reading.close())
@@ -128,22 +127,25 @@ async function siteChanged(
   problems: readonly Problem[],
 ): Promise<void> {
   for (const problem of problems) log.warn({ problem: formatProblem(problem) }, 'site.problem')
+  const { journal, now } = core.house
   const errors = problems.filter(isError).length
-  if (errors > 0)
-    return core.house.journal.record({ at: core.house.now(), type: 'site.refused', detail: { problems: errors } })
+  if (errors > 0) return journal.record({ at: now(), type: 'site.refused', detail: { problems: errors } })
   // An edit that was taken back leaves the site as it was.
   if (site !== core.house.registry.site) {
     const before = core.house.registry.site.server
     await core.replace(site)
-    if (needsRestart(before, site.server)) log.warn('site.restart-needed: http or tftp listen where they did before')
+    for (const door of moved(before, site.server)) {
+      const why = 'it listens where it did before, until the server is started again'
+      journal.record({ at: now(), type: 'site.restart-needed', detail: { door, why } })
+    }
     doors.update(site)
   }
-  core.house.journal.record({ at: core.house.now(), type: 'site.changed', detail: { machines: site.machines.length } })
+  journal.record({ at: now(), type: 'site.changed', detail: { machines: site.machines.length } })
 }
 
-function needsRestart(before: Site['server'], after: Site['server']): boolean {
-  const doorsOf = ({ http, tftp }: Site['server']): string => JSON.stringify([http, tftp])
-  return doorsOf(before) !== doorsOf(after)
+/** The doors that are opened once, and should now be elsewhere. */
+function moved(before: Site['server'], after: Site['server']): readonly string[] {
+  return (['http', 'tftp'] as const).filter((door) => JSON.stringify(before[door]) !== JSON.stringify(after[door]))
 }
 
 // One line an event is enough to retell a boot; misses and renewals only when somebody asked for everything.
@@ -151,27 +153,4 @@ const quiet = /^(file\.missing|dhcp\.(discover|request|silent|inform))$/
 
 function logEvent(log: Logger, { at: _, type, detail, ...rest }: Event): void {
   log[quiet.test(type) ? 'debug' : 'info']({ ...rest, ...detail }, type)
-}
-
-/** Commands of this host reach the server here; only its owner may. */
-async function openSocket(
-  data: string,
-  app: ReturnType<typeof apiServer>,
-): Promise<{ listener: Listener; door?: NodeServer }> {
-  const path = `${data}/birnam.sock`
-  return tryOpen('commands', path, async () => {
-    await app.ready()
-    rmSync(path, { force: true })
-    const server = createServer((request, response) => app.routing(request, response))
-    server.listen(path)
-    await once(server, 'listening')
-    chmodSync(path, 0o600)
-    return server
-  })
-}
-
-async function closeSocket(server: NodeServer): Promise<void> {
-  server.close()
-  server.closeAllConnections()
-  await once(server, 'close').catch(() => {})
 }
