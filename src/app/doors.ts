@@ -62,9 +62,9 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
   }
 }
 
-function openWeb({ core, app, desks, log }: DoorParts): Promise<Opened<HttpServer>> {
+async function openWeb({ core, app, desks, log }: DoorParts): Promise<Opened<HttpServer>> {
   const { address, port } = core.house.registry.site.server.http
-  return tryOpen('HTTP', `${address}:${port}`, () =>
+  const opened = await tryOpen('HTTP', `${address}:${port}`, () =>
     openHttp({
       address,
       port,
@@ -76,13 +76,19 @@ function openWeb({ core, app, desks, log }: DoorParts): Promise<Opened<HttpServe
       onError: (error) => log.error({ err: error }, 'http.failed'),
     }),
   )
+  return atItsPort(opened, address)
+}
+
+/** Port 0 is any that is free: which one is told when it is there. */
+function atItsPort<T extends { readonly port: number }>({ door, listener }: Opened<T>, address: string): Opened<T> {
+  return door ? { door, listener: { ...listener, where: `${address}:${door.port}` } } : { listener }
 }
 
 async function openFiles({ core, log }: DoorParts, udp: Udp): Promise<Opened<TftpServer>> {
   const { address, port, enabled } = core.house.registry.site.server.tftp
   if (!enabled) return { listener: shut('TFTP', 'switched off in birnam.yaml', 'tftp: { enabled: true } opens it') }
   const find = (name: string, peer: Peer): Finding => core.shelf.find(name, { carrier: 'tftp', peer, headers: {} })
-  return tryOpen('TFTP', `${address}:${port}`, () =>
+  const opened = await tryOpen('TFTP', `${address}:${port}`, () =>
     openTftp({
       udp,
       address,
@@ -92,6 +98,7 @@ async function openFiles({ core, log }: DoorParts, udp: Udp): Promise<Opened<Tft
       onStrange: (what) => log.warn({ what }, 'tftp.strange'),
     }),
   )
+  return atItsPort(opened, address)
 }
 
 /** Always there, so that a site may switch it on while the server runs; interfaces that are missing are tried again. */

@@ -89,13 +89,18 @@ function listenFault(error: unknown, address: string, port: number): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   const where = `TCP port ${port} of ${address}`
   if (code === 'EADDRINUSE')
-    return new Fault('port-taken', `another program listens on ${where}`, { hint: `see: ss -ltnp sport = :${port}` })
+    return new Fault('port-taken', `another program listens on ${where}`, {
+      hint: `ss -ltnp sport = :${port} shows which; stop it, or choose another port`,
+    })
   if (code === 'EACCES')
     return new Fault('not-permitted', `no permission for ${where}`, {
       hint: 'ports below 1024 need root or CAP_NET_BIND_SERVICE',
     })
   if (code === 'EADDRNOTAVAIL')
-    return new Fault('config-invalid', `${address} is not an address of this host`, { field: 'http.address' })
+    return new Fault('config-invalid', `${address} is not an address of this host`, {
+      field: 'http.address',
+      hint: 'ip address shows them; mend http.address in birnam.yaml',
+    })
   return error
 }
 
