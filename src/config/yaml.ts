@@ -1,8 +1,9 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
-import type { Document, Node, Pair, Scalar } from 'yaml'
+import type { Document, Node, Pair, Scalar, YAMLError } from 'yaml'
 import { quote } from './problem.ts'
 import type { Complaint, Path } from './problem.ts'
 import { given, isUnsafeKey, resolveWord } from './scalar.ts'
+import { findUnclosed } from './yaml-unclosed.ts'
 
 export interface Position {
   readonly line: number
@@ -39,7 +40,7 @@ export class YamlTree {
     const documents: Document.Parsed[] = Array.isArray(found) ? found : []
     for (const document of documents) {
       const [first] = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0])
-      if (first) throw new YamlTrouble(first.pos[0], ...explain(first.code, first.message))
+      if (first) throw troubleOf(text, first)
     }
     if (documents.length > 1) {
       throw new YamlTrouble(documents[1]!.range[0], 'a second YAML document begins here', 'keep one document in a file')
@@ -178,6 +179,15 @@ function refuseDepth(text: string): void {
     if (open > 500) throw new YamlTrouble(match.index, `nested deeper than ${deepest} levels`, 'write it flatter')
   }
 }
+
+function troubleOf(text: string, { code, message, pos: [offset] }: YAMLError): YamlTrouble {
+  const open = endless.test(message) ? findUnclosed(text, offset) : undefined
+  return open
+    ? new YamlTrouble(open.offset, open.message, open.hint)
+    : new YamlTrouble(offset, ...explain(code, message))
+}
+
+const endless = /^(?:Flow (?:sequence|map) in block collection must|Missing closing|Flow (?:sequence|map) must end)/
 
 /** The parser's sentences are good, but some of them do not say what to do. */
 function explain(code: string, message: string): [message: string, hint: string] {
