@@ -38,11 +38,12 @@ function fromSession(house: House, session: Session, said: Report, peer: Peer): 
   const { machine, permit } = askHouse(house, { door: 'http', asker: 'os', mac: session.mac, session: session.id })
   if (!machine) throw new Fault('token-unknown', 'the machine of that token is not in the site any more')
   reach(session, 'report', house.now())
-  tell(house, machine, session, said, peer)
+  const shown = withoutSecrets(house, machine, said)
+  tell(house, machine, session, shown, peer)
   if (permit?.session !== session.id) return
-  if (said.kind === 'done') house.permits.end(machine.name, 'done', house.now())
-  else if (said.kind === 'failed') house.permits.end(machine.name, 'fail', house.now(), said.why)
-  else house.permits.seen(machine.name, sentence(said))
+  if (shown.kind === 'done') house.permits.end(machine.name, 'done', house.now())
+  else if (shown.kind === 'failed') house.permits.end(machine.name, 'fail', house.now(), shown.why)
+  else house.permits.seen(machine.name, sentence(shown))
   if (said.kind === 'disks') house.disks.remember(machine.name, disksIn(said.names), house.now())
 }
 
@@ -54,17 +55,20 @@ function fromAddress(house: House, mac: NonNullable<ReturnType<typeof readMac>>,
       hint: 'use report.url as it was rendered',
     })
   }
-  tell(house, machine, house.sessions.current(mac), said, peer)
+  tell(house, machine, house.sessions.current(mac), withoutSecrets(house, machine, said), peer)
+}
+
+/** An installer's log may quote its answer; nothing of that is kept, neither in the journal nor with the permit. */
+function withoutSecrets(house: House, machine: Machine, said: Report): Report {
+  const shown = Object.entries(said).map(([key, value]) => [
+    key,
+    key !== 'kind' && typeof value === 'string' ? hideFor(house, machine, value) : value,
+  ])
+  return Object.fromEntries(shown) as Report
 }
 
 function tell(house: House, machine: Machine, session: Session | undefined, said: Report, peer: Peer): void {
-  const { kind, ...rest } = said
-  const detail = Object.fromEntries(
-    Object.entries(rest).map(([key, value]) => [
-      key,
-      typeof value === 'string' ? hideFor(house, machine, value) : value,
-    ]),
-  )
+  const { kind, ...detail } = said
   const whose = { machine: machine.name, ...(session && { mac: session.mac, session: session.id }) }
   house.journal.record({ at: house.now(), type: `report.${kind}`, ...whose, detail: { ...detail, from: peer.address } })
 }

@@ -3,18 +3,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openHouse } from '../house.ts'
-import { openShell, typed } from './typed.ts'
-
-/** Every command with its inner ones, as their help lists them: `machine`, `machine list`. */
-async function commandsIn(path: readonly string[] = []): Promise<string[][]> {
-  const { out } = await typed(['node', 'birnam', ...path, '--help'])
-  const listed = out.split(/^Commands:$/m)[1]?.split(/^\S/m)[0] ?? ''
-  const names = [...listed.matchAll(/^ {2}([a-z]\S*)/gm)].map(([, name]) => name!).filter((name) => name !== 'help')
-  const found: string[][] = []
-  // One after the other: what a command prints is caught for the whole process.
-  for (const name of names) found.push([...path, name], ...(await commandsIn([...path, name])))
-  return found
-}
+import { commandsIn, openShell, typed } from './typed.ts'
 
 const commands = (await commandsIn()).map((path) => path.join(' '))
 

@@ -42,3 +42,14 @@ export async function typed(argv: readonly string[]): Promise<Typed> {
     for (const spy of caught) spy.mockRestore()
   }
 }
+
+/** Every command with its inner ones, as their help lists them: `machine`, `machine list`. */
+export async function commandsIn(path: readonly string[] = []): Promise<string[][]> {
+  const { out } = await typed(['node', 'birnam', ...path, '--help'])
+  const listed = out.split(/^Commands:$/m)[1]?.split(/^\S/m)[0] ?? ''
+  const names = [...listed.matchAll(/^ {2}([a-z]\S*)/gm)].map(([, name]) => name!).filter((name) => name !== 'help')
+  const found: string[][] = []
+  // One after the other: what a command prints is caught for the whole process.
+  for (const name of names) found.push([...path, name], ...(await commandsIn([...path, name])))
+  return found
+}
