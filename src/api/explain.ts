@@ -147,7 +147,11 @@ function names(
     if (line.menu !== undefined) menu = line.menu
     if (line.found && isMenu(line)) break
   }
-  for (const name of boot ? [boot.kernel, ...boot.initrd] : []) asked.push(lookUp(scene, name, problems))
+  for (const name of boot ? [boot.kernel, ...boot.initrd] : []) {
+    const line = lookUp(scene, name, problems)
+    const why = answer.plan.do === 'image' ? 'birnam imager build makes it' : `put it into the site as ${name}`
+    asked.push(line.found ? line : { why, ...line })
+  }
   return { names: asked.map(({ menu: _, ...line }) => line), ...(menu !== undefined && { menu }) }
 }
 

@@ -32,7 +32,7 @@ export function addSite(program: Command): void {
     .action((options: { server?: boolean }, command: Command) => {
       const site = loadSite(placeHere(command).site)
       const format = options.server ? formatServer : formatSite
-      show(hideValue('', site), globals(command).json, () => format(site))
+      show(hideValue('', site), globals(command).json, () => format(site).trimEnd())
     })
   addStatus(program)
 }

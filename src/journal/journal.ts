@@ -50,7 +50,7 @@ export class Journal {
   readonly #listeners: JournalListeners
   readonly #allowances: Allowances
   readonly #seldom = new Seldom(1000)
-  readonly counters = { unkept: 0 }
+  readonly counters = { kept: 0, unkept: 0 }
   #waiting: Event[] = []
   #timer: NodeJS.Timeout | undefined
   #written = 0
@@ -85,6 +85,7 @@ export class Journal {
   }
 
   #keep(event: Event): void {
+    this.counters.kept++
     this.#waiting.push(event)
     this.#listeners.onEvent?.(event)
     if (this.#waiting.length >= flushAt && !this.#failing) this.flush()

@@ -205,7 +205,7 @@ test('a kernel that is not there is a miss, and the sizes of the others are told
   const [kernel, initrd] = (await forecastOf(serving, 'macduff', 'xen')).names.slice(-2)
   expect([kernel, initrd]).toEqual([
     { name: 'boot/vmlinuz', found: true, bytes: 6 },
-    { name: 'boot/none', found: false },
+    { name: 'boot/none', found: false, why: 'put it into the site as boot/none' },
   ])
 })
 
