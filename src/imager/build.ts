@@ -80,6 +80,9 @@ function skeleton(publicKey: string): Entry[] {
     own('lib/imager.sh', 'lib.sh', modes.file),
     own('lib/lease.sh', 'lease.sh', modes.program),
     { name: 'etc/birnam/image-key.pub', mode: modes.file, bytes: Buffer.from(publicKey) },
+    { name: 'bin/sh', mode: modes.link, bytes: Buffer.from('bash') },
+    // Where the kernel itself asks for a driver, crc32c for ext4 for instance.
+    { name: 'sbin/modprobe', mode: modes.link, bytes: Buffer.from('../bin/modprobe') },
     // The kernel opens it for init before anything is mounted.
     { name: 'dev/console', mode: 0o020600, device: [5, 1] },
   ]

@@ -12,8 +12,12 @@ interface Tool {
   readonly optional?: true
 }
 
-/** busybox has small forms of some; what writes disks, reads images and checks them are the real ones. */
+/**
+ * busybox has small forms of some; what writes disks, reads images and checks them are the real ones. So is the shell: that of busybox
+ * would take its own forms whatever stands first in the PATH.
+ */
 export const tools: readonly Tool[] = [
+  { name: 'bash', package: 'bash' },
   { name: 'busybox', package: 'busybox-static' },
   { name: 'modprobe', package: 'kmod' },
   { name: 'tar', package: 'tar' },

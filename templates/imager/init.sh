@@ -1,4 +1,4 @@
-#!/bin/busybox sh
+#!/bin/sh
 # The imager's first process: drivers, an address, and then the script that the server has for this machine, and for no other.
 # On the kernel's line: BOOTIF=01-aa-bb-… the card; birnam.script=URL the script; imager.break=STEP[,STEP] a shell before these steps
 # (start: before the script is fetched).

@@ -2,6 +2,7 @@
 
 say() {
   echo "birnam: $*"
+  echo "$*" >/run/imager/said
   # The script's words come into the log by the pipe that it stands in.
   [ "$$" != 1 ] || echo "birnam: $*" >>/run/imager/log
 }

@@ -22,9 +22,13 @@ export interface Stage extends AsyncDisposable {
   forecast(name: string, firmware: FirmwareName): Promise<string[]>
 }
 
-export async function openStage(options: LabSiteOptions = {}): Promise<Stage> {
+export async function openStage(
+  options: LabSiteOptions = {},
+  before: (site: LabSite) => Promise<void> = () => Promise.resolve(),
+): Promise<Stage> {
   await using opening = new AsyncDisposableStack()
   const site = opening.use(await openSite(options))
+  await before(site)
   const lan = opening.use(await openLan())
   await advertise(lan)
   const server = opening.use(await serve(lan, site))

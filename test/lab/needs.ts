@@ -1,10 +1,13 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { test } from 'vitest'
+import { missingForDebian } from './debian.ts'
 import { kernelFile } from './kernel.ts'
 import { programs, type Program } from './packages.ts'
 
 /** What a test needs beyond Node: a program or file by its name in packages.ts, or one of these. */
-export type Need = Program | 'root' | 'kernel' | keyof typeof sets
+export type Need = Single | keyof typeof sets
+
+type Single = Program | 'root' | 'kernel' | 'debian'
 
 /** Needs that go together. */
 const sets = {
@@ -13,7 +16,7 @@ const sets = {
   pxelinux: ['pxelinux.0', 'ldlinux.c32'],
   grub: ['ovmf', 'grubx64.efi'],
   disk: ['grub-mkimage', 'grub-pc', 'grub-efi', 'mkfs.vfat', 'mcopy'],
-} as const satisfies Record<string, readonly (Program | 'root' | 'kernel')[]>
+} as const satisfies Record<string, readonly Single[]>
 
 /**
  * A test that needs real programs. Where one is missing the test is skipped, with the reason in its title, so that a person
@@ -34,7 +37,8 @@ function isSet(need: Need): need is keyof typeof sets {
   return Object.hasOwn(sets, need)
 }
 
-function reasonFor(need: Program | 'root' | 'kernel'): string[] {
+function reasonFor(need: Single): string[] {
+  if (need === 'debian') return [missingForDebian() ?? []].flat()
   if (need === 'root') return mayMakeNamespaces() ? [] : ['needs root, for network namespaces']
   if (need === 'kernel')
     return existsSync(kernelFile) ? [] : ['no kernel for the guest: apt-get download linux-image-amd64 failed']

@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { run } from './child.ts'
+
+const cache = fileURLToPath(new URL('../../node_modules/.cache/birnam-lab/', import.meta.url))
+const home = join(cache, 'debian-1')
+
+/** Enough to boot from BIOS and UEFI, to be logged in to, and to be brought forward. */
+const packages = [
+  'linux-image-cloud-amd64',
+  'initramfs-tools',
+  'systemd-sysv',
+  'udev',
+  'grub-pc-bin',
+  'grub-efi-amd64-bin',
+  'grub2-common',
+  'openssh-server',
+  'e2fsprogs',
+  'zstd',
+  'curl',
+]
+
+const leftOut = ['/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/man/*', '/usr/share/info/*']
+
+// A console that a test can read, an address by DHCP, and no waiting.
+const customised = [
+  'echo porter >"$1/etc/hostname"',
+  'mkdir -p "$1/etc/default/grub.d" "$1/etc/systemd/network"',
+  'printf "GRUB_TIMEOUT=0\\nGRUB_CMDLINE_LINUX=\\"console=ttyS0,115200\\"\\nGRUB_CMDLINE_LINUX_DEFAULT=\\nGRUB_TERMINAL=console\\n" >"$1/etc/default/grub.d/lab.cfg"',
+  'printf "[Match]\\nName=e*\\n[Network]\\nDHCP=yes\\n" >"$1/etc/systemd/network/80-lab.network"',
+  'chroot "$1" systemctl enable systemd-networkd',
+  'chroot "$1" systemctl mask systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer',
+]
+
+/** A real Debian of this host's release as a tarball, made once from its packages; it boots from a disk that somebody puts it on. */
+export async function openDebian(): Promise<string> {
+  const tarball = join(home, 'tree.tar')
+  if (!existsSync(tarball)) await make()
+  return tarball
+}
+
+/** Why there can be no such tree here; undefined when there can. */
+export function missingForDebian(): string | undefined {
+  if (existsSync(join(home, 'tree.tar'))) return undefined
+  if (!existsSync('/usr/bin/mmdebstrap')) return 'needs the Debian package mmdebstrap'
+  return process.getuid?.() === 0 ? undefined : 'needs root'
+}
+
+async function make(): Promise<void> {
+  mkdirSync(cache, { recursive: true })
+  const place = await mkdtemp(join(cache, 'debian-'))
+  try {
+    const words = [
+      '--variant=minbase',
+      `--include=${packages.join(',')}`,
+      ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
+      ...customised.map((command) => `--customize-hook=${command}`),
+    ]
+    // The sources of this host; those of its updates and of security fixes as well.
+    const script =
+      'cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list 2>/dev/null >"$0/sources"; release=$1; shift; exec mmdebstrap "$@" "$release" "$0/tree.tar" "$0/sources"'
+    const release = await run(['sh', '-c', '. /etc/os-release; printf %s "$VERSION_CODENAME"'])
+    await run(['sh', '-c', script, place, release, ...words])
+    await rm(join(place, 'sources'))
+    // It appears whole or not at all: another test run may want it at the same time.
+    await rename(place, home).catch((error: unknown) => {
+      if (!existsSync(join(home, 'tree.tar'))) throw error
+    })
+  } finally {
+    await rm(place, { recursive: true, force: true })
+  }
+}
