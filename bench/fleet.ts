@@ -30,7 +30,7 @@ try {
   for (const [what, work] of Object.entries(works)) {
     const rates = new Map<number, number[]>([...cores.keys()].map((machines) => [machines, []]))
     for (let round = 0; round < rounds; round++) {
-      for (const [machines, core] of cores) rates.get(machines)!.push(rate(core, machines, work))
+      for (const [machines, core] of cores) rates.get(machines)!.push(await rate(core, machines, work))
     }
     const [few, many] = [median(rates.get(small)!), median(rates.get(large)!)]
     console.log(
@@ -41,9 +41,9 @@ try {
   rmSync(directory, { recursive: true })
 }
 
-function rate(core: Core, machines: number, work: Work): number {
+async function rate(core: Core, machines: number, work: Work): Promise<number> {
   const started = performance.now()
-  for (let call = 0; call < calls; call++) work(core, (call * 7919) % machines)
+  for (let call = 0; call < calls; call++) await work(core, (call * 7919) % machines)
   return calls / ((performance.now() - started) / 1000)
 }
 

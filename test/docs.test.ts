@@ -30,7 +30,7 @@ test('docs/api.md has a line for every request that the program answers, and no 
   const text = globSync('src/api/*.ts').map(read).join('\n')
   const answered = [...text.matchAll(/\b(?:app|api)\.(get|post|put|delete)(?:<[^(]*>)?\(\s*'([^']+)'/g)]
   const described = [...read('docs/api.md').matchAll(/^\| `([A-Z]+ \S+)` \|/gm)].map(([, line]) => line)
-  expect(described.toSorted()).toEqual(answered.map(([, verb, path]) => `${verb!.toUpperCase()} ${path}`).toSorted())
+  expect(new Set(described)).toEqual(new Set(answered.map(([, verb, path]) => `${verb!.toUpperCase()} ${path}`)))
 })
 
 test('every relative link in the documentation leads somewhere', () => {

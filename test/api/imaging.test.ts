@@ -220,8 +220,7 @@ test('a layout that cannot be read, a secret that is missing: the script is refu
 test('an image that a permit promises is not taken away, nor is what it needs', async () => {
   await using scene = await openScene()
   await scene.boot()
-  const remove = () =>
-    scene.app.inject({ method: 'POST', url: '/api/images/remove', payload: { names: ['porter:1'] } })
+  const remove = () => scene.app.inject({ method: 'POST', url: '/api/images/remove', payload: { names: ['porter:1'] } })
   expect((await remove()).json()).toMatchObject({ code: 'image-busy', detail: expect.stringContaining('duncan') })
   await scene.app.inject({ method: 'DELETE', url: '/api/machines/duncan/permit' })
   expect((await remove()).json()).toEqual(['porter:1'])

@@ -20,10 +20,11 @@ test.each([
   ['SIGINT', 'stderr'],
 ] as const)(
   '%s at the first word on %s stops in order, time after time, and lets go of the data',
+  { timeout: 120_000 },
   async (signal, stream) => {
     using house = openHouse({ ...files, 'birnam.yaml': anyPort })
     using shell = openShell(house.directory)
-    for (let time = 0; time < 4; time++) {
+    for (let time = 0; time < 3; time++) {
       const words = ['serve', '--site', house.directory, '--data', shell.data]
       const child = spawn(birnam, words, { stdio: ['ignore', 'pipe', 'pipe'] })
       let log = ''

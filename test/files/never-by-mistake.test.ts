@@ -203,9 +203,9 @@ test('an install that never reports is failed after its time, with the last thin
   expect(house.events().map(({ type }) => type)).toContain('install.failed')
 })
 
-test('reading the site again makes no permit', () => {
+test('reading the site again makes no permit', async () => {
   using house = openHouse()
-  house.replace({ ...house.house.registry.site })
+  await house.replace({ ...house.house.registry.site })
   expect(house.house.permits.of('duncan')).toBeUndefined()
 })
 
