@@ -67,7 +67,7 @@ export class Journal {
     const { at, type, machine, mac, session, detail } = event
     const whose = session ?? machine
     if (whose === undefined) return this.#keep(event)
-    const verdict = this.#allowances.take(whose, type, detail ? JSON.stringify(detail).length : 0, at)
+    const verdict = this.#allowances.take(whose, type, bytesOf(detail), at)
     if (verdict.kept)
       return this.#keep(verdict.before === 0 ? event : { ...event, detail: { ...detail, unkept: verdict.before } })
     this.counters.unkept++
@@ -154,4 +154,15 @@ export class Journal {
       return false
     }
   }
+}
+
+/** About as many as are written; of long text, which may be escaped sign by sign, exactly. */
+function bytesOf(detail: Event['detail']): number {
+  let bytes = 0
+  for (const key in detail) {
+    const value = detail[key]
+    if (typeof value !== 'string') bytes += key.length + 8
+    else bytes += key.length + (value.length > 50 ? JSON.stringify(value).length : value.length)
+  }
+  return bytes
 }
