@@ -6,7 +6,7 @@ import type { Machine } from '../lab/machine.ts'
 import { duncan } from '../lab/site.ts'
 import { openStage, type Stage } from './stage.ts'
 
-export const imageNeeds = ['lan', 'machine', 'debian'] as const
+export const imageNeeds = ['lan', 'machine', 'debian', 'imager'] as const
 
 /** Duncan is to become a porter, by the image that was captured from a real Debian. */
 export async function openImageStage(files: Readonly<Record<string, string>> = {}, more: object = {}): Promise<Stage> {

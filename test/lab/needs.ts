@@ -15,6 +15,8 @@ const sets = {
   machine: ['root', 'qemu', 'kernel', 'busybox', 'perl', 'qemu-roms'],
   pxelinux: ['pxelinux.0', 'ldlinux.c32'],
   grub: ['ovmf', 'grubx64.efi'],
+  // prettier-ignore
+  imager: ['busybox', 'kmod', 'zstd', 'curl', 'openssl', 'sfdisk', 'mdadm', 'lvm', 'dmsetup', 'cryptsetup', 'mkfs.xfs', 'mkfs.btrfs', 'mkfs.vfat'],
   disk: ['grub-mkimage', 'grub-pc', 'grub-efi', 'mkfs.vfat', 'mcopy'],
 } as const satisfies Record<string, readonly Single[]>
 
