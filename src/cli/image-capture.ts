@@ -88,9 +88,9 @@ function numberOf(text: string, least: number, most: number, option: string): nu
   throw new Fault('request-invalid', `${option} ${text}: write a number from ${least} to ${most}`)
 }
 
-/** What starts with a dot or a slash is of this host; anything else is a host. */
+/** What holds a slash is of this host, since no host's name does; so is a dot. Anything else is a host. */
 function openSource(from: string, flags: CaptureFlags, signal: AbortSignal): CaptureSource {
-  if (/^\.{0,2}\//.test(from) || from === '.' || from === '..') {
+  if (from.includes('/') || from === '.' || from === '..') {
     const path = resolve(from)
     return isDirectory(path) ? openDirectory(path, signal) : openTarball(path)
   }
