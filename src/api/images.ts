@@ -3,15 +3,22 @@ import { z } from 'zod'
 import { Fault } from '../fault.ts'
 import type { Golden, House } from '../files/house.ts'
 import { parseBody } from '../http/api-server.ts'
+import type { CaptureDesk, CaptureOffer, CaptureWish } from './capture-desk.ts'
 import type { Digest } from '../image/digest.ts'
 import type { GcResult } from '../image/gc.ts'
 import { formatReference, parseReference, readReference, type Reference } from '../image/reference.ts'
 
 const gcWish = z.strictObject({ dryRun: z.boolean().default(false) })
+const captureWish = z.strictObject({
+  as: z.string().max(400),
+  keep: z.array(z.string().max(100)).max(100).default([]),
+  exclude: z.array(z.string().max(4000)).max(1000).default([]),
+})
 const removeWish = z.strictObject({ names: z.array(z.string().max(400)).min(1).max(100) })
 
 /** What takes images away: only the server knows what it has promised, and what is being pulled. */
-export function addImages(api: FastifyInstance, house: House): void {
+export function addImages(api: FastifyInstance, house: House, captures?: CaptureDesk): void {
+  api.post('/api/images/capture-script', (request) => offer(captures, parseBody(captureWish, request.body ?? {})))
   api.post('/api/images/gc', (request) => gc(house, parseBody(gcWish, request.body ?? {}).dryRun))
   api.post('/api/images/remove', (request) => remove(house, parseBody(removeWish, request.body).names))
 }
@@ -31,6 +38,11 @@ async function removeOne(house: House, name: string): Promise<void> {
   if (promisedTo && (reference.digest || version.tags.length < 2)) throw promised(name, promisedTo.machine)
   if (reference.digest) await store.forget(version.name, version.digest)
   else await store.untag(version.name, reference.tag!)
+}
+
+function offer(captures: CaptureDesk | undefined, wish: CaptureWish): CaptureOffer {
+  if (captures) return captures.offer(wish)
+  throw new Fault('request-invalid', 'no server runs here that could receive the machine', { hint: 'birnam serve' })
 }
 
 function gc(house: House, dryRun: boolean): Promise<GcResult> {

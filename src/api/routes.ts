@@ -8,6 +8,7 @@ import { asIfArmed } from './check.ts'
 import { closeLate, machineNamed, reinstall, viewOf, withdraw } from './desk.ts'
 import { explain, type ForecastReply } from './explain.ts'
 import { firmwares, isFirmware } from './firmware.ts'
+import type { CaptureDesk } from './capture-desk.ts'
 import { addImages } from './images.ts'
 import { addImaging } from './imaging.ts'
 import { peerOf } from './peer.ts'
@@ -25,6 +26,8 @@ export interface Office {
   /** Reads the site again; what is wrong with it comes back. */
   reload(): Promise<{ readonly changed: boolean; readonly problems: readonly unknown[] }>
   leases(): readonly unknown[]
+  /** Where a server runs: machines that capture themselves. */
+  readonly captures?: CaptureDesk
   /** Everything rendered for every machine, as `birnam check` does it. */
   check(): Promise<unknown>
 }
@@ -38,7 +41,7 @@ export function addRoutes(app: FastifyInstance, office: Office): void {
     api.addHook('onRequest', onlyLoopback)
     addMachines(api, office)
     addServer(api, office)
-    addImages(api, office.house)
+    addImages(api, office.house, office.captures)
     done()
   })
 }

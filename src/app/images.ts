@@ -7,12 +7,14 @@ import type { Library } from '../image/library.ts'
 import { openLayoutStore } from '../image/layout-store.ts'
 import { isSameToken, openToken } from '../image/registry-token.ts'
 import { openSigner } from '../image/sign.ts'
+import { openTreeCache } from '../image/tree-cache.ts'
 
 /** `<data>/images`, `<data>/imager` and `<data>/image-key.pem`. */
 export function openGolden(data: string): Golden {
   const store = openLayoutStore(join(data, 'images'))
   return {
     store,
+    trees: openTreeCache(join(data, 'image-trees')),
     collect: (options) => store.gc(options),
     imager: join(data, 'imager'),
     signer: openSigner(join(data, 'image-key.pem')),

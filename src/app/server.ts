@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { CaptureDesk } from '../api/capture-desk.ts'
 import { closeLate } from '../api/desk.ts'
 import { addRoutes } from '../api/routes.ts'
 import { SiteHolder } from '../config/holder.ts'
@@ -8,6 +9,7 @@ import type { Site } from '../config/site.ts'
 import { watchSite } from '../config/watch.ts'
 import { LeaseBook } from '../dhcp/lease.ts'
 import { apiServer } from '../http/api-server.ts'
+import type { Desk } from '../http/door.ts'
 import type { Event } from '../journal/journal.ts'
 import { Seldom } from '../journal/seldom.ts'
 import { openDatabase } from '../store/sqlite/database.ts'
@@ -63,8 +65,11 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   const app = opened.adopt(apiServer(), (server) => server.close())
   const counters = (): Record<string, unknown> => ({ ...doors?.counters(), journal: core.house.journal.counters })
   const reload = (): ReturnType<SiteHolder['reload']> => holder.reload()
+  const onError = (error: unknown): void => log.error({ err: error }, 'images.failed')
+  const captures = new CaptureDesk(core.house, golden, onError)
   addRoutes(app, {
     house: core.house,
+    captures,
     shelf: core.shelf,
     reply: (at, client) => forecastLines(at, leases, client),
     status: () => ({ running: true, listeners: doors?.listeners, counters: counters() }),
@@ -72,9 +77,11 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     leases: () => leases.list(),
     check: () => checkPlace(place),
   })
-  const onError = (error: unknown): void => log.error({ err: error }, 'registry.failed')
   const registry = opened.use(openRegistry({ data: place.data, house: core.house, store: golden.store, onError }))
-  const desks = new Map([['v2', registry]])
+  const desks = new Map<string, Desk>([
+    ['v2', registry],
+    ['c', captures],
+  ])
   doors = opened.adopt(await openDoors({ core, app, desks, leases, log }), (all) => all.close())
   await app.ready()
   const socket = await openSocket(`${place.data}/birnam.sock`, (request, response) => app.routing(request, response))

@@ -7,10 +7,11 @@ import { openDirectory, openSsh } from '../image/capture-machine.ts'
 import type { CaptureSource } from '../image/capture-source.ts'
 import { openTarball } from '../image/capture-tarball.ts'
 import { named } from '../image/compare.ts'
-import { globals, several } from './context.ts'
+import type { CaptureOffer } from '../api/capture-desk.ts'
+import { globals, several, withApi } from './context.ts'
 import { openLine, progressText, size } from './image-progress.ts'
 import { labelOf, openImages, untilStopped } from './image-store.ts'
-import { count, show } from './print.ts'
+import { count, dated, show } from './print.ts'
 
 interface CaptureFlags {
   readonly as: string
@@ -54,6 +55,25 @@ export function addCapture(image: Command): void {
     .option('--root <dir>', 'only this directory of the machine')
     .addHelpText('after', examples)
     .action((from: string, flags: CaptureFlags, command: Command) => run(from, flags, command))
+  image
+    .command('capture-script')
+    .description('a command that a machine runs itself to be captured: for those that nobody may log in to from here')
+    .requiredOption('--as <image>', 'the name; NAME:TAG gives the version that tag instead of the next number')
+    .option('--keep <rule>', 'do not use this rule (may be repeated)', several, [])
+    .option('--exclude <pattern>', 'leave this out as well (may be repeated)', several, [])
+    .action((wish: Pick<CaptureFlags, 'as' | 'keep' | 'exclude'>, command: Command) => offerScript(wish, command))
+}
+
+function offerScript(wish: Pick<CaptureFlags, 'as' | 'keep' | 'exclude'>, command: Command): Promise<void> {
+  return withApi(command, async (api) => {
+    const offer = await api.post<CaptureOffer>('/api/images/capture-script', wish)
+    show(offer, globals(command).json, () =>
+      [
+        `Run this on the machine as root, once, before ${dated(offer.expiresAt)} UTC:`,
+        `  curl -fsS ${offer.url} | sh`,
+      ].join('\n'),
+    )
+  })
 }
 
 async function run(from: string, flags: CaptureFlags, command: Command): Promise<void> {

@@ -3,6 +3,7 @@ import { ask, type Answer } from '../boot/ask.ts'
 import type { Session, Sessions } from '../boot/session.ts'
 import type { GcOptions, GcResult } from '../image/gc.ts'
 import type { Library } from '../image/library.ts'
+import type { TreeCache } from '../image/tree-cache.ts'
 import type { Signer } from '../image/sign.ts'
 import type { Paths } from '../config/paths.ts'
 import type { Machine } from '../config/site.ts'
@@ -24,6 +25,8 @@ export interface Addresses {
 /** Where golden images are kept, what boots to install them, and the key under which every promised version is signed. */
 export interface Golden {
   readonly store: Library
+  /** What is known of the files of each version, so that the next capture compares without reading layers. */
+  readonly trees: TreeCache
   /** Where images are kept on this host: gives back the space of what nothing needs. */
   readonly collect?: (options: GcOptions) => Promise<GcResult>
   /** The directory of the imager's kernel and initrd. */

@@ -56,6 +56,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   status: ['status'],
   leases: ['leases'],
   'image capture': ['image capture TREE --as porter'],
+  'image capture-script': ['image capture-script --as porter'],
   'image ls': ['image ls', 'image ls porter'],
   'image show': ['image show porter:1'],
   'image diff': ['image diff porter:1 porter:1', 'image diff porter:1 porter:9'],

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { capture, type Captured } from '../../src/image/capture.ts'
 import { captureScript, ScriptCapture } from '../../src/image/capture-script.ts'
@@ -9,7 +10,10 @@ import { treeOf } from '../../src/image/version-tree.ts'
 import { MemoryStore } from '../image/memory-store.ts'
 import { run } from '../lab/child.ts'
 import { labTest } from '../lab/needs.ts'
+import { openLan } from '../lab/network.ts'
 import { openPlace } from '../lab/place.ts'
+import { serve as serveBirnam } from '../lab/server.ts'
+import { openSite } from '../lab/site.ts'
 
 labTest(
   'a machine captures itself: curl, sh, and a small root of its own; again, it hears that nothing has changed',
@@ -18,16 +22,7 @@ labTest(
     await using place = await openPlace()
     const store = new MemoryStore()
     const cache = openTreeCache(`${place.path}/cache`)
-    // A root of its own; the programs are where no capture looks.
-    const root = `${place.path}/root`
-    await run([
-      'sh',
-      '-c',
-      `set -e; mkdir ${root}; cd ${root}; mkdir -p usr/share proc tmp etc/app dev run/bin run/lib; ln -s run/lib lib64
-    for p in sh curl tar find cat mktemp rm id; do
-      f=$(readlink -f $(command -v $p)); cp $f run/bin/$p; cp -L $(ldd $f | grep -o '/[^ ]*') run/lib
-    done`,
-    ])
+    const root = await makeRoot(place.path)
     const once = async (change: string): Promise<{ captured: Captured; said: string }> => {
       const machine = new ScriptCapture('script:porter')
       const work = capture(store, machine.source, { as: 'porter', cache })
@@ -87,6 +82,45 @@ labTest('a machine that stops sending leaves no version', ['curl'], async () => 
   await expect(done).rejects.toMatchObject({ code: 'capture-failed', message: 'the machine stopped sending' })
   expect([store.versions.length, store.committed]).toEqual([0, 0])
 })
+
+labTest(
+  "the server's own command for it: good for one capture of one machine, told in the journal, and nothing without its token",
+  ['lan', 'curl', 'unshare', 'busybox', 'kernel'],
+  async () => {
+    await using site = await openSite()
+    await using lan = await openLan()
+    await using server = await serveBirnam(lan, site)
+    const root = await makeRoot(join(site.directory, '..'))
+    const client = await lan.client()
+    await client.run('ip address add 10.77.0.50/24 dev eth0')
+    const told = await server.command('image', 'capture-script', '--as', 'porter')
+    const url = /curl -fsS (http:\S+) \| sh/.exec(told)![1]!
+    const shell = `cd ${root}; mount -t proc none proc; mount --bind /dev dev
+      PATH=/run/bin LD_LIBRARY_PATH=/run/lib exec /usr/sbin/chroot . sh -c 'curl -fsS ${url} | sh'`
+    const capture = (): Promise<string> =>
+      client.run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', `${shell} 2>&1; true`])
+    expect(await capture()).toContain('porter:1 is kept')
+    expect(await server.command('image', 'ls')).toMatch(/porter +1 /)
+    expect(await capture()).toMatch(/404|403/)
+    const wrong = url.replace(/.$/, (last) => (last === '0' ? '1' : '0'))
+    expect(await client.run(['curl', '-s', '-T', '/dev/null', `${wrong}/probe`])).toContain('no capture has that token')
+    await server.says(/image\.captured/)
+  },
+)
+
+/** A small root; the programs are where no capture looks. */
+async function makeRoot(place: string): Promise<string> {
+  const root = `${place}/root`
+  await run([
+    'sh',
+    '-c',
+    `set -e; mkdir ${root}; cd ${root}; mkdir -p usr/share proc tmp etc/app dev run/bin run/lib; ln -s run/lib lib64
+    for p in sh curl tar find cat mktemp rm id; do
+      f=$(readlink -f $(command -v $p)); cp $f run/bin/$p; cp -L $(ldd $f | grep -o '/[^ ]*') run/lib
+    done`,
+  ])
+  return root
+}
 
 async function serve(
   machine: ScriptCapture,
