@@ -77,6 +77,11 @@ export class Sessions {
     return same(signature, this.#sign('token', id, 32)) ? this.find(id, now, dry) : undefined
   }
 
+  /** A signature under the server's key for another purpose; no two purposes share one. */
+  seal(purpose: string, text: string): string {
+    return this.#sign(purpose, text, 32)
+  }
+
   #make(mac: Mac, startedAt: number): Session {
     return { id: this.#idOf(mac, startedAt), mac, startedAt, stage: 'started', stageAt: startedAt }
   }

@@ -6,6 +6,8 @@ export type EntryType = 'file' | 'directory' | 'symlink' | 'link' | 'char' | 'bl
 export interface TarEntry {
   /** Without `./`, without a slash at either end; the root itself is empty. */
   readonly path: string
+  /** The name as the archive says it, `./etc/hosts` or `etc/hosts`: by it GNU tar is asked for the entry. */
+  readonly raw: string
   readonly type: EntryType
   /** Permission bits with setuid, setgid and sticky. */
   readonly mode: number

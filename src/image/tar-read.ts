@@ -222,6 +222,7 @@ function assemble(
   if ((type === 'symlink' || type === 'link') && target === '') throw invalid(`${printable(name)} links to nothing`)
   return {
     path: cleanPath(name),
+    raw: name.replace(/\/+$/, ''),
     type,
     mode: raw.mode,
     uid: number('uid', raw.uid),

@@ -4,7 +4,7 @@ import { writePax } from './tar-pax.ts'
 
 /** What Birnam writes itself: directories, files (empty ones are whiteouts), symlinks. */
 export type OwnEntry = Pick<TarEntry, 'path' | 'type'> &
-  Partial<Pick<TarEntry, 'mode' | 'uid' | 'gid' | 'mtime' | 'target' | 'size'>>
+  Partial<Pick<TarEntry, 'mode' | 'uid' | 'gid' | 'mtime' | 'nsec' | 'target' | 'size'>>
 
 /** A header (with a PAX header before it where ustar cannot say it) of an entry; a file's `size` bytes and their padding follow it. */
 export function writeEntry(entry: OwnEntry): Uint8Array {
@@ -13,12 +13,19 @@ export function writeEntry(entry: OwnEntry): Uint8Array {
   if (name.length > 100) records.push(['path', name])
   if ((entry.target ?? '').length > 100) records.push(['linkpath', entry.target!])
   for (const key of ['uid', 'gid'] as const) if ((entry[key] ?? 0) > 0o7777777) records.push([key, String(entry[key])])
+  if (entry.nsec || (entry.mtime ?? 0) < 0) records.push(['mtime', timeOf(entry.mtime ?? 0, entry.nsec ?? 0)])
   const main = header({ ...entry, path: name.slice(0, 100) }, flags[entry.type], entry.size ?? 0)
   if (records.length === 0) return main
   const text = Buffer.from(writePax(records), 'latin1')
   const body = Buffer.alloc(Math.ceil(text.length / block) * block)
   text.copy(body)
   return Buffer.concat([header({ path: 'PaxHeaders/own', type: 'file' }, 'x', text.length), body, main])
+}
+
+/** Rounded down seconds, as a decimal number: half a second before 1970 is -1 and 500 000 000, which is -0.5. */
+function timeOf(seconds: number, nsec: number): string {
+  if (seconds >= 0 || nsec === 0) return `${seconds}.${String(nsec).padStart(9, '0')}`
+  return `-${-seconds - 1}.${String(1_000_000_000 - nsec).padStart(9, '0')}`
 }
 
 /** Two zero blocks. */

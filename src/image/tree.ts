@@ -103,6 +103,11 @@ export class LayerTree {
     return this.#opaque
   }
 
+  /** Hard links whose first name is in a layer below: the name, and that first name. */
+  get linked(): readonly (readonly [path: string, target: string])[] {
+    return this.#linked
+  }
+
   /** Changes the tree below into the tree with this layer on it. Whiteouts touch only what is below (layer.md). */
   layOver(tree: Tree): void {
     const gone = new Set(this.#removed)
