@@ -119,6 +119,11 @@ test.each<[string, string, string]>([
     '5 disks[0].partitions[1].label: a has a label longer than 12 characters',
   ],
   [
+    'a file system on too little space',
+    disk(`${root}\n{ name: a, size: 256MiB, filesystem: xfs }`),
+    '5 disks[0].partitions[1].size: a is too small for xfs',
+  ],
+  [
     'vfat at /',
     disk(root.replace('ext4', 'vfat')),
     '4 disks[0].partitions[0].filesystem: vfat keeps no owners and modes',

@@ -14,6 +14,9 @@ export function checkContents(layout: Layout, complain: Complain): void {
 /** Characters, by each file system's own format. */
 const labelSizes: Readonly<Record<Filesystem, number>> = { ext4: 16, xfs: 12, btrfs: 32, vfat: 11, swap: 15 }
 
+/** MiB, below which mkfs refuses (xfsprogs 5.19 and later; btrfs-progs). */
+const leastSizes: Readonly<Partial<Record<Filesystem, number>>> = { xfs: 300, btrfs: 115 }
+
 function checkContent(device: Device, complain: Complain): void {
   const { path, content, of } = device
   const { filesystem, label, mount, mkfs, options } = content
@@ -25,6 +28,9 @@ function checkContent(device: Device, complain: Complain): void {
   } else if (label !== undefined && label.length > labelSizes[filesystem]) {
     wrong('label', `has a label longer than ${labelSizes[filesystem]} characters`, `${filesystem} keeps no more`)
   }
+  const least = filesystem === undefined ? undefined : leastSizes[filesystem]
+  if (least !== undefined && 'size' in of && of.size.is === 'fixed' && of.size.mib < least)
+    wrong('size', `is too small for ${filesystem}`, `${filesystem} needs ${least} MiB`)
   if (filesystem === 'swap' && mount !== undefined)
     wrong('mount', 'is swap and cannot be mounted', 'take one of the two out')
   if (options !== 'defaults' && mount === undefined && filesystem !== 'swap') {

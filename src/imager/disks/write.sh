@@ -7,7 +7,7 @@ disks_do() {
   shift
   say "disks: $sentence"
   output=$("$@" 2>&1 </dev/null) && return 0
-  disks_fail "$sentence failed: $* said: $(echo "$output" | tail -n 5 | tr '\n' ' ')"
+  disks_fail "$sentence failed: $* said: $(echo "$output" | head -n 5 | tr '\n' ' ')"
 }
 
 # Whatever an older system built on the disk is taken apart: nothing is written to it, and nothing above other disks alone is touched.
