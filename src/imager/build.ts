@@ -18,6 +18,8 @@ export interface BuildOptions {
   /** A kernel package (file or name), or a tree with `boot/` and `lib/modules/`; this host's kernel when neither is given. */
   readonly package?: string
   readonly tree?: string
+  /** Of zstd, 1 to 19: how small against how quickly; 15 when not given. */
+  readonly level?: number
   readonly onStep?: (what: string) => void
 }
 
@@ -49,7 +51,7 @@ export async function buildImager(options: BuildOptions): Promise<Built> {
     const programs = await toolEntries()
     step('packing')
     const archive = cpio(inOrder([...skeleton(options.publicKey), ...programs.entries, ...modules]))
-    const initrd = await compressed(archive, stage)
+    const initrd = await compressed(archive, stage, options.level ?? 15)
     return put(options.out, kernel, initrd, describe(modules, programs))
   } finally {
     rmSync(stage, { recursive: true, force: true })
@@ -99,11 +101,11 @@ function inOrder(entries: readonly Entry[]): Entry[] {
   return [...all.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-async function compressed(archive: Buffer, stage: string): Promise<Buffer> {
+async function compressed(archive: Buffer, stage: string, level: number): Promise<Buffer> {
   const file = join(stage, 'initrd.cpio')
   writeFileSync(file, archive)
   // One thread: several cut the stream differently, and the same inputs shall give the same bytes.
-  const { failed, stderr } = await execa('zstd', ['-q', '-15', '--single-thread', file, '-o', `${file}.zst`], {
+  const { failed, stderr } = await execa('zstd', ['-q', `-${level}`, '--single-thread', file, '-o', `${file}.zst`], {
     reject: false,
   })
   if (failed)
@@ -136,7 +138,8 @@ function put(out: string, kernel: Kernel, initrd: Buffer, rest: Pick<Built, 'mod
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(out, `.${name}.new`), bytes, { flush: true })
     for (const name of Object.keys(files)) renameSync(join(out, `.${name}.new`), join(out, name))
   } catch (error) {
-    for (const name of ['vmlinuz', 'initrd.img', 'imager.json']) rmSync(join(out, `.${name}.new`), { force: true })
+    for (const name of ['vmlinuz', 'initrd.img', 'imager.json'])
+      rmSync(join(out, `.${name}.new`), { recursive: true, force: true })
     throw new Fault('imager-failed', `the imager cannot be written: ${(error as Error).message}`, {
       file: out,
       cause: error,

@@ -57,8 +57,8 @@ export interface ToolEntries {
 }
 
 /** The programs of this host with the libraries that they need. Throws `imager-failed` with the packages that are missing. */
-export async function toolEntries(): Promise<ToolEntries> {
-  const found = tools.map((tool) => ({ ...tool, path: pathOf(tool.name) }))
+export async function toolEntries(wanted: readonly Tool[] = tools): Promise<ToolEntries> {
+  const found = wanted.map((tool) => ({ ...tool, path: pathOf(tool.name) }))
   const missing = found.filter(({ path, optional }) => path === undefined && !optional)
   if (missing.length > 0) throw lacking(missing)
   const here = found.filter((tool): tool is typeof tool & { path: string } => tool.path !== undefined)

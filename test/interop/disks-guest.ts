@@ -13,10 +13,12 @@ import type { Place } from '../lab/place.ts'
  */
 
 const drivers =
-  'virtio_pci virtio_blk virtio_scsi sd_mod ahci nvme md_mod raid0 raid1 raid10 dm_mod dm_crypt ext4 xfs btrfs vfat ' +
-  'nls_cp437 nls_iso8859_1 nls_ascii nls_utf8 xts ecb cbc sha256_generic aes_generic algif_skcipher crc32c_generic'
+  // crc32c first: what uses it asks for it when it is loaded.
+  'crc32c_generic virtio_pci virtio_blk virtio_scsi sd_mod ahci nvme md_mod raid0 raid1 raid10 dm_mod dm_crypt ext4 xfs btrfs vfat ' +
+  'nls_cp437 nls_iso8859_1 nls_ascii nls_utf8 xts ecb cbc sha256_generic aes_generic algif_skcipher'
 
 const programs = {
+  bash: 'bash',
   busybox: 'busybox-static',
   sfdisk: 'fdisk',
   wipefs: 'util-linux',
@@ -62,7 +64,7 @@ export interface GuestRun {
   readonly disks: readonly GuestDisk[]
   /** Functions for the shell, by the name of the file `/NAME.sh` that has them. */
   readonly scripts: Readonly<Record<string, string>>
-  /** What is done with them, by `ash -u`. */
+  /** What is done with them, by `bash -u`. */
   readonly work: string
 }
 
@@ -104,7 +106,7 @@ function drive({ file: path, serial, bus = 'virtio', wwn, sector = 512 }: GuestD
 }
 
 const cache = fileURLToPath(new URL('../../node_modules/.cache/birnam-lab/', import.meta.url))
-const home = join(cache, 'disks-kernel-1')
+const home = join(cache, 'disks-kernel-2')
 
 interface Base {
   readonly vmlinuz: string
@@ -143,7 +145,8 @@ for module in $(cat /modules/order); do insmod /modules/$module 2>/dev/null; don
 # USB and SATA are looked for in the background.
 sleep 3
 echo WORK-BEGIN
-ash -u /work.sh 2>&1
+# The imager's shell: busybox's own would take its small forms of programs, whatever stands first in the PATH.
+bash -u /work.sh 2>&1
 echo "WORK-END $?"
 sync
 poweroff -f
