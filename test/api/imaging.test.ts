@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkHouse } from '../../src/api/check.ts'
@@ -14,6 +14,7 @@ import { apiServer } from '../../src/http/api-server.ts'
 import { capture } from '../../src/image/capture.ts'
 import { openDirectory } from '../../src/image/capture-machine.ts'
 import { noCache } from '../../src/image/tree-cache.ts'
+import { missing } from '../lab/needs.ts'
 import { openPlace } from '../lab/place.ts'
 import { mac, openHouse, own, type TestHouse } from '../house.ts'
 
@@ -101,6 +102,23 @@ test('an install script is a whole shell program: the version of the permit, its
   execFileSync('sh', ['-n'], { input: body })
   expect(scene.house.events().map(({ type }) => type)).toContain('script.given')
 })
+
+const unchecked = missing('shellcheck')
+test.skipIf(unchecked !== undefined)(
+  `shellcheck has nothing to warn of in the script or in the imager's own${unchecked === undefined ? '' : ` (skipped: ${unchecked})`}`,
+  async () => {
+    await using scene = await openScene()
+    const { body } = await scene.get(`/i/${await scene.boot()}`)
+    const check = (input: string): string =>
+      // SC1091: the library is only there on the machine. SC2154: so are the variables that it and the first process set.
+      spawnSync('shellcheck', ['-s', 'bash', '-S', 'warning', '-f', 'gcc', '-e', 'SC1091,SC2154', '-'], {
+        input,
+      }).stdout.toString()
+    expect(check(body)).toBe('')
+    for (const name of ['init.sh', 'lib.sh', 'lease.sh'])
+      expect(check(readFileSync(`templates/imager/${name}`, 'utf8').replace(/^#!.*/, '#!/bin/bash')), name).toBe('')
+  },
+)
 
 test('a permit keeps its version though a newer one is captured', async () => {
   await using scene = await openScene()
