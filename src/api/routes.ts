@@ -14,6 +14,8 @@ import { addImaging } from './imaging.ts'
 import { peerOf } from './peer.ts'
 import { report, takeReport } from './reports.ts'
 import { hideValue } from './secrets.ts'
+import { allowUpdate } from './update-allow.ts'
+import { addUpdates } from './updates.ts'
 import { bootOf, retell, type Trace } from './trace.ts'
 
 /** What the API needs from the composition. */
@@ -37,6 +39,7 @@ export function addRoutes(app: FastifyInstance, office: Office): void {
   addReports(app, office)
   addShortUrls(app, office)
   addImaging(app, office.house)
+  addUpdates(app, office.house)
   void app.register((api, _options, done) => {
     api.addHook('onRequest', onlyLoopback)
     addMachines(api, office)
@@ -82,6 +85,7 @@ const by = z
   .regex(/^\P{Cc}*$/u)
   .default('api')
 const caller = z.strictObject({ by })
+const updateWish = z.strictObject({ by, to: z.string().max(400).optional() })
 const wish = z.strictObject({
   by,
   again: z.boolean().optional(),
@@ -95,6 +99,9 @@ function addMachines(api: FastifyInstance, office: Office): void {
   api.get<Named>('/api/machines/:name', (request) => viewOf(house, machineNamed(house, request.params.name)))
   api.post<Named>('/api/machines/:name/reinstall', (request) =>
     reinstall(house, request.params.name, parseBody(wish, request.body ?? {})),
+  )
+  api.post<Named>('/api/machines/:name/update', (request) =>
+    allowUpdate(house, request.params.name, parseBody(updateWish, request.body ?? {})),
   )
   api.delete<Named>('/api/machines/:name/permit', (request) =>
     withdraw(house, request.params.name, parseBody(caller, request.query ?? {}).by),

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Golden, House } from '../files/house.ts'
 import { mayPull } from '../files/pull-right.ts'
+import { readUpdateToken } from '../files/update-token.ts'
 import type { Gatekeeper } from '../http/registry-gate.ts'
 import { RegistryDesk } from '../http/registry.ts'
 import type { Library } from '../image/library.ts'
@@ -42,7 +43,8 @@ function operator(token: string): Gatekeeper {
 
 function installing(house: House): Gatekeeper {
   return {
-    isKnown: ({ token }) => house.sessions.byToken(token, house.now()) !== undefined,
+    isKnown: ({ token }) =>
+      house.sessions.byToken(token, house.now()) !== undefined || readUpdateToken(house.sessions, token) !== undefined,
     mayPull: (name, { token }, peer) => mayPull(house, token, name, peer),
     mayPush: () => false,
   }

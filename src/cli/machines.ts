@@ -151,7 +151,8 @@ function permitLines({ id, state, target, by, createdAt, expiresAt, session, las
   ]
 }
 
-function userName(): string {
+/** Who asks, for events. */
+export function userName(): string {
   try {
     return userInfo().username
   } catch {

@@ -9,6 +9,7 @@ import { addMachines } from './machines.ts'
 import { plain } from './print.ts'
 import { addServe } from './serve.ts'
 import { addSite } from './site.ts'
+import { addUpdate } from './update.ts'
 
 const examples = `
 Examples:
@@ -31,7 +32,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     .addHelpText('after', examples)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => {} })
-  for (const add of [addServe, addCheck, addForecasts, addMachines, addImage, addImager, addSite, addHelp]) add(program)
+  for (const add of [addServe, addCheck, addForecasts, addMachines, addUpdate, addImage, addImager, addSite, addHelp])
+    add(program)
   tellMistakes(program)
   try {
     await program.parseAsync([...argv])

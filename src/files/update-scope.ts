@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { judgeBy } from '../image/rules.ts'
+import type { House } from './house.ts'
+import { readSiteFile } from './site-file.ts'
+
+/** What the imager or the machine itself has written: it is never the image's affair. */
+export const identity = [
+  'etc/hostname',
+  'etc/hosts',
+  'etc/fstab',
+  'etc/crypttab',
+  'etc/mdadm*',
+  'etc/machine-id',
+  'etc/adjtime',
+  'etc/mtab',
+  'etc/resolv.conf',
+  'etc/birnam',
+  'etc/kernel/cmdline',
+  'etc/initramfs-tools/conf.d/resume',
+  'etc/netplan/90-birnam.yaml',
+  'etc/NetworkManager/system-connections/birnam.nmconnection',
+  'etc/systemd/network/10-birnam.network',
+  'etc/network/interfaces',
+  'etc/network/interfaces.d/birnam',
+  'etc/systemd/system/birnam-booted.service',
+  'etc/systemd/system/multi-user.target.wants/birnam-booted.service',
+  'var/lib/birnam',
+  '/.birnam-update',
+  'boot/efi',
+  '/efi',
+  'boot/grub/grub.cfg',
+  'boot/grub/grubenv',
+  'boot/grub/*-pc',
+  'boot/grub/*-efi',
+  'boot/grub/fonts',
+  'boot/grub/locale',
+  'boot/grub/unicode.pf2',
+  'boot/grub/device.map',
+  'boot/grub2/grub.cfg',
+  'boot/grub2/grubenv',
+  'boot/grub2/*-pc',
+  'boot/grub2/*-efi',
+  'boot/grub2/fonts',
+] as const
+
+const siteList = 'update-exclude'
+
+/**
+ * Which paths (latin1) of a machine are the image's affair: none that a capture would leave out, none that is the machine's own, and
+ * none that the site's `update-exclude` or the caller takes out.
+ */
+export function scopeOf(house: House, excluded: readonly string[]): (path: string, isDirectory: boolean) => boolean {
+  const judge = judgeBy({ exclude: [...identity, ...siteExcludes(house), ...excluded] })
+  return (path, isDirectory) => judge(path, isDirectory) === 'keep'
+}
+
+/** Only what somebody has taken out by hand: the site's own overrides may well be of the machine's own files. */
+export function excludedBy(house: House, excluded: readonly string[]): (path: string, isDirectory: boolean) => boolean {
+  const judge = judgeBy({ exclude: [...siteExcludes(house), ...excluded] })
+  return (path, isDirectory) => {
+    const verdict = judge(path, isDirectory)
+    return typeof verdict === 'object' && verdict.rule === '--exclude'
+  }
+}
+
+/** One pattern a line; `#` begins a comment. */
+export function readExcludes(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+function siteExcludes(house: House): readonly string[] {
+  const there = existsSync(join(house.registry.site.directory, siteList))
+  return there ? readExcludes(readSiteFile(house, siteList)) : []
+}
