@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 
-/** Programs on a core of their own, in the real-time class, so that other work on the machine disturbs less. */
+/** Programs on a core of their own (or several: `0-1`), in the real-time class, so that other work on the machine disturbs less. */
 export class Programs implements AsyncDisposable {
   readonly #started: ChildProcess[] = []
 
-  start(core: number, command: readonly string[], prefix: readonly string[] = []): ChildProcess {
+  start(core: number | string, command: readonly string[], prefix: readonly string[] = []): ChildProcess {
     const [program, ...args] = [...prefix, 'chrt', '-r', '1', 'taskset', '-c', String(core), ...command]
     return this.#keep(spawn(program!, args, { stdio: ['ignore', 'pipe', 'inherit'] }))
   }
@@ -18,7 +18,7 @@ export class Programs implements AsyncDisposable {
   }
 
   /** Runs to the end and returns what it printed. */
-  async output(core: number, command: readonly string[], prefix: readonly string[] = []): Promise<string> {
+  async output(core: number | string, command: readonly string[], prefix: readonly string[] = []): Promise<string> {
     const child = this.start(core, command, prefix)
     let text = ''
     child.stdout!.on('data', (piece: Buffer) => (text += piece.toString()))
