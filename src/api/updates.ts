@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Machine } from '../config/site.ts'
 import { Fault } from '../fault.ts'
-import type { Golden, House } from '../files/house.ts'
+import { goldenOf, type Golden, type House } from '../files/house.ts'
 import { overridesOf } from '../files/overrides.ts'
 import { overridesTar } from '../files/overrides-tar.ts'
 import { excludedBy, readExcludes, scopeOf } from '../files/update-scope.ts'
@@ -83,9 +83,9 @@ export function addUpdates(app: FastifyInstance, house: House): void {
     return { ok: true }
   })
   // A list of paths is no form and no JSON.
-  void app.register((door, _options, done) => {
-    door.addContentTypeParser('application/x-birnam-drift', { parseAs: 'buffer', bodyLimit: longestDrift }, takeBytes)
-    door.post<Keyed>('/u/:token/drift', { bodyLimit: longestDrift }, (request, reply) =>
+  void app.register((api, _options, done) => {
+    api.addContentTypeParser('application/x-birnam-drift', { parseAs: 'buffer', bodyLimit: longestDrift }, takeBytes)
+    api.post<Keyed>('/u/:token/drift', { bodyLimit: longestDrift }, (request, reply) =>
       answer(reply, 'text/plain; charset=utf-8', () => driftOf(house, admit(house, request), request.body as Buffer)),
     )
     done()
@@ -208,9 +208,4 @@ function audienceOf(machine: Machine, { address }: UpdateRight) {
 
 function tell(house: House, machine: Machine, type: string, detail: Readonly<Record<string, string | number>>): void {
   house.journal.record({ at: house.now(), type, machine: machine.name, detail })
-}
-
-function goldenOf({ golden }: House): Golden {
-  if (golden) return golden
-  throw new Fault('image-missing', 'this server keeps no images')
 }

@@ -27,6 +27,7 @@ export interface Packed {
  * - `layers`: `INDEX DIGEST BYTES all|some`; `members.INDEX`: the names that tar is asked for.
  * - `put.INDEX`, `link.INDEX`: what is moved into place out of that layer, symlinks after everything else.
  * - `hard`: pairs of staged names, for hard links into a layer below.
+ * - `attributes`: directories whose extended attributes may have become fewer, which no tar tells.
  * - `dirs.tar`: directories with owner, mode and times; `dirs`: their paths; `xdirs.INDEX`: those whose attributes come from a layer.
  */
 export function packPlan(plan: UpdatePlan, { concerns, overrides }: PackOptions): Packed {
@@ -67,6 +68,7 @@ export function packPlan(plan: UpdatePlan, { concerns, overrides }: PackOptions)
         .toSorted(),
     ],
     ['dirs', dirs.map(dotted)],
+    ['attributes', directories.filter(({ what }) => what === 'write').map(({ path }) => dotted(path))],
     ['hard', wanted.hard],
     ['over', overrides.filter(({ isDirectory }) => !isDirectory).map(({ path }) => dotted(path))],
     ['overdirs', overrides.filter(({ isDirectory }) => isDirectory).map(({ path }) => dotted(path))],
