@@ -1,11 +1,14 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import Handlebars from 'handlebars'
 import { openHttp } from '../src/http/server.ts'
+import { Templates } from '../src/template/templates.ts'
 
 /** What `bench/http.ts` measures: the carrier alone, a directory and one kickstart that is rendered for each request. */
 const [port = '0', root = '.'] = process.argv.slice(2)
-const render = Handlebars.compile(readFileSync(join(root, 'kickstart.hbs'), 'utf8'), { noEscape: true, strict: true })
+const file = 'kickstart.hbs'
+const text = readFileSync(join(root, file), 'utf8')
+const templates = new Templates({ read: (name) => (name === file ? { text, file } : undefined) })
+const render = (context: Record<string, unknown>): string => templates.render(file, context, 'a machine')
 
 let asked = 0
 await openHttp({
@@ -25,7 +28,7 @@ await openHttp({
 console.log('ready')
 process.on('SIGTERM', () => process.exit(0))
 
-function machine(n: number): object {
+function machine(n: number): Record<string, unknown> {
   return {
     machine: { name: `node-${n}`, ip: `10.77.0.${n}`, mac: `52:54:00:77:00:${n.toString(16).padStart(2, '0')}` },
     packages,

@@ -46,7 +46,7 @@ export function missingForDisks(): string | undefined {
 
 function pathOf(program: string): string | undefined {
   return ['/usr/sbin', '/usr/bin', '/sbin', '/bin']
-    .map((folder) => join(folder, program))
+    .map((directory) => join(directory, program))
     .find((path) => existsSync(path))
 }
 

@@ -97,11 +97,11 @@ labTest(
     const url = /curl -fsS (http:\S+) \| sh/.exec(told)![1]!
     const shell = `cd ${root}; mount -t proc none proc; mount --bind /dev dev
       PATH=/run/bin LD_LIBRARY_PATH=/run/lib exec /usr/sbin/chroot . sh -c 'curl -fsS ${url} | sh'`
-    const capture = (): Promise<string> =>
+    const again = (): Promise<string> =>
       client.run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', `${shell} 2>&1; true`])
-    expect(await capture()).toContain('porter:1 is kept')
+    expect(await again()).toContain('porter:1 is kept')
     expect(await server.command('image', 'ls')).toMatch(/porter +1 /)
-    expect(await capture()).toMatch(/404|403/)
+    expect(await again()).toMatch(/404|403/)
     const wrong = url.replace(/.$/, (last) => (last === '0' ? '1' : '0'))
     expect(await client.run(['curl', '-s', '-T', '/dev/null', `${wrong}/probe`])).toContain('no capture has that token')
     await server.says(/image\.captured/)

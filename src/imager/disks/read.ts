@@ -100,8 +100,8 @@ function diskOf({ match, ...disk }: LayoutFile['disks'][number]): DiskSet {
   return { ...disk, match: compact<DiskSet['match']>({ ...rest, atLeast, atMost }), partitions }
 }
 
-function content<T extends Content>(read: Readonly<Record<string, unknown>>): T {
-  const { options = 'defaults', ...rest } = read
+function content<T extends Content>(given: Readonly<Record<string, unknown>>): T {
+  const { options = 'defaults', ...rest } = given
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the schema's shapes are these types, but for keys without a value
   return compact<object>({ ...rest, options }) as T
 }

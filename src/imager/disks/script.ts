@@ -35,7 +35,7 @@ function ownFunctions(layout: Layout): string[] {
     ...layout.disks.map(({ match }, index) => shell(`disks_fits_${index + 1}`, fits(match))),
     ...choosing(layout),
     ...naming(devices),
-    ...layout.disks.map((set) => `${shell(rowsName(set, layout), ["cat <<'EOT'\n" + rows(set, layout)])}`),
+    ...layout.disks.map((set) => shell(rowsName(set, layout), ["cat <<'EOT'\n" + rows(set, layout)])),
     shell('disks_write', [...secrets, 'disks_guarded', ...writing(layout, devices)].map(orReturn)),
     ...placing(layout, devices),
   ]
