@@ -19,6 +19,7 @@ export function aSite(change: Partial<Site> = {}, server: Partial<ServerSettings
       dhcp: { mode: 'off', interfaces: [], subnets: [] },
       strangers: 'local',
       permits: { lifetime: 3600, install: 7200, answer: 3600 },
+      images: { mirrors: [] },
       ...server,
     },
   }

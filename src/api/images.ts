@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { Fault } from '../fault.ts'
-import type { Golden, House } from '../files/house.ts'
+import { goldenOf, type House } from '../files/house.ts'
 import { parseBody } from '../http/api-server.ts'
 import type { CaptureDesk, CaptureOffer, CaptureWish } from './capture-desk.ts'
 import type { Digest } from '../image/digest.ts'
@@ -56,11 +56,6 @@ function gc(house: House, dryRun: boolean): Promise<GcResult> {
 
 function promisedBy({ permits }: House): Digest[] {
   return permits.open.flatMap(({ image }) => (image === undefined ? [] : (readReference(image)?.digest ?? [])))
-}
-
-function goldenOf({ golden }: House): Golden {
-  if (golden) return golden
-  throw new Fault('image-missing', 'this command sees no images', { hint: 'name the data directory with --data' })
 }
 
 function versionIn(name: string): Reference {

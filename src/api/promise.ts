@@ -1,6 +1,6 @@
 import type { Profile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
-import type { House } from '../files/house.ts'
+import { goldenOf, type House } from '../files/house.ts'
 import { imagerMissing } from '../files/imager-files.ts'
 import { formatReference, parseReference, readReference, type Reference } from '../image/reference.ts'
 
@@ -11,9 +11,8 @@ type ImageProfile = Extract<Profile, { kind: 'image' }>
  * caller says which. Throws `image-missing` and `permit-conflict`.
  */
 export async function promiseImage(house: House, profile: ImageProfile, to: string | undefined): Promise<string> {
-  if (!house.golden) throw new Fault('image-missing', 'this command sees no images', { hint: 'ask the server' })
+  const { store, signer } = goldenOf(house)
   if (imagerMissing(house)) throw noImager(profile)
-  const { store, signer } = house.golden
   const own = parseReference(profile.image)
   const wanted = to === undefined || to === profile.name ? own : otherVersion(profile, own, to)
   const version = await store.find(wanted)

@@ -1,6 +1,6 @@
 import type { Machine } from '../config/site.ts'
 import { Fault } from '../fault.ts'
-import { expectedAddress, serverUrl, type Golden, type House } from '../files/house.ts'
+import { expectedAddress, goldenOf, serverUrl, type House } from '../files/house.ts'
 import { updateLifetime, updateToken, type UpdateRight } from '../files/update-token.ts'
 import { formatReference, parseReference, type Reference } from '../image/reference.ts'
 import type { ImageVersion } from '../image/store.ts'
@@ -73,11 +73,6 @@ function wantedVersion(house: House, machine: Machine, to: string | undefined): 
     ...profile!.origin,
     hint: 'set another image: in the site and reinstall the machine; an update goes from version to version of one image',
   })
-}
-
-function goldenOf({ golden }: House): Golden {
-  if (golden) return golden
-  throw new Fault('image-missing', 'this command sees no images', { hint: 'name the data directory with --data' })
 }
 
 function missing(reference: Reference): Fault {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkHouse, type Finding } from '../api/check.ts'
+import type { Golden } from '../files/house.ts'
+import type { ServerSettings } from '../config/site.ts'
 import { LeaseBook } from '../dhcp/lease.ts'
 import { externalChecks } from '../answer/external.ts'
 import { readSite } from '../config/read.ts'
@@ -14,6 +16,11 @@ export interface CheckResult {
   /** The outside validators that were found and asked. */
   readonly validators: readonly string[]
   readonly findings: readonly Finding[]
+}
+
+function goldenOf(data: string | undefined, images: ServerSettings['images']): { readonly golden?: Golden } {
+  if (data === undefined || (images.registry === undefined && !existsSync(join(data, 'images')))) return {}
+  return { golden: openGolden(data, images) }
 }
 
 /** Reads the site and renders everything, with a throw-away store: no server, no network; images are looked for where a data directory has some. */
@@ -32,7 +39,7 @@ export async function checkPlace(place: { readonly site: string; readonly data?:
     database: openDatabase(inMemory),
     addresses: addressesOf(new LeaseBook(new MemoryLeases())),
     httpPort: () => site.server.http.port,
-    ...(place.data !== undefined && existsSync(join(place.data, 'images')) && { golden: openGolden(place.data) }),
+    ...goldenOf(place.data, site.server.images),
   })
   const findings = await checkHouse(house, shelf, external.validate)
   return { machines: site.machines.length, validators: external.names, findings: [...read, ...findings] }

@@ -1,25 +1,59 @@
 import { join } from 'node:path'
+import type { ServerSettings } from '../config/site.ts'
 import type { Golden, House } from '../files/house.ts'
 import { mayPull } from '../files/pull-right.ts'
 import { readUpdateToken } from '../files/update-token.ts'
 import type { Gatekeeper } from '../http/registry-gate.ts'
 import { RegistryDesk } from '../http/registry.ts'
+import type { GcOptions, GcResult } from '../image/gc.ts'
 import type { Library } from '../image/library.ts'
 import { openLayoutStore } from '../image/layout-store.ts'
+import { openRegistryStore } from '../image/registry-store.ts'
 import { isSameToken, openToken } from '../image/registry-token.ts'
 import { openSigner } from '../image/sign.ts'
-import { openTreeCache } from '../image/tree-cache.ts'
+import { openTreeCache, type TreeCache } from '../image/tree-cache.ts'
+import type { VerifyOptions, VerifyResult } from '../image/verify.ts'
+import { verifyLibrary } from '../image/verify-library.ts'
 
-/** `<data>/images`, `<data>/imager` and `<data>/image-key.pem`. */
-export function openGolden(data: string): Golden {
-  const store = openLayoutStore(join(data, 'images'))
+/** `<data>/imager`, `<data>/image-key.pem`, and what `openStore` opens. Throws `config-invalid`. */
+export function openGolden(data: string, images: ServerSettings['images']): Golden {
+  const { store, gc } = openStore(data, images)
   return {
     store,
-    trees: openTreeCache(join(data, 'image-trees')),
-    collect: (options) => store.gc(options),
+    trees: openTrees(data),
+    ...(gc && { collect: gc }),
     imager: join(data, 'imager'),
     signer: openSigner(join(data, 'image-key.pem')),
   }
+}
+
+/** Where images are kept, and what only a keeper on this host or only a registry does in its own way. */
+export interface Keeper {
+  readonly store: Library
+  readonly verify: (options: VerifyOptions) => Promise<VerifyResult>
+  /** Not of a registry: that has its own. */
+  readonly gc?: (options: GcOptions) => Promise<GcResult>
+}
+
+/** `<data>/images`, or the registry that the site names. Throws `config-invalid`. */
+export function openStore(data: string, { registry }: ServerSettings['images']): Keeper {
+  if (registry !== undefined) {
+    const store = openRegistryAt(registry)
+    return { store, verify: (options) => verifyLibrary(store, options) }
+  }
+  const store = openLayoutStore(join(data, 'images'))
+  return { store, verify: (options) => store.verify(options), gc: (options) => store.gc(options) }
+}
+
+/** What is known of the files of each version. */
+export function openTrees(data: string): TreeCache {
+  return openTreeCache(join(data, 'image-trees'))
+}
+
+function openRegistryAt(registry: string): Library {
+  const { origin, pathname, username, password } = new URL(registry)
+  const user = { user: decodeURIComponent(username), password: decodeURIComponent(password) }
+  return openRegistryStore({ url: `${origin}${pathname}`, ...(username !== '' && user) })
 }
 
 export interface RegistryParts {

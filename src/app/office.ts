@@ -32,7 +32,7 @@ export async function openOffice(place: { readonly site: string; readonly data: 
     database,
     site,
     addresses: addressesOf(leases),
-    golden: openGolden(place.data),
+    golden: openGolden(place.data, site.server.images),
     httpPort: () => site.server.http.port,
   })
   opened.defer(() => house.journal.flush())

@@ -48,7 +48,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   opened.use(lockData(place.data, patience))
   const database = opened.adopt(openDatabase(place.data), (open) => open.close())
   const leases = new LeaseBook(new SqliteLeases(database))
-  const golden = openGolden(place.data)
+  const golden = openGolden(place.data, holder.current.server.images)
   let doors: Doors | undefined
   const core = openCore({
     database,
@@ -152,7 +152,10 @@ async function siteChanged(
 
 /** The doors that are opened once, and should now be elsewhere. */
 function moved(before: Site['server'], after: Site['server']): readonly string[] {
-  return (['http', 'tftp'] as const).filter((door) => JSON.stringify(before[door]) !== JSON.stringify(after[door]))
+  const doors = (['http', 'tftp'] as const).filter(
+    (door) => JSON.stringify(before[door]) !== JSON.stringify(after[door]),
+  )
+  return before.images.registry === after.images.registry ? doors : [...doors, 'images']
 }
 
 // One line an event is enough to retell a boot; misses and renewals only when somebody asked for everything.

@@ -1,21 +1,20 @@
 import type { Command } from 'commander'
-import { join } from 'node:path'
+import { openStore, openTrees, type Keeper } from '../app/images.ts'
+import { loadSite } from '../config/read.ts'
 import { Fault } from '../fault.ts'
-import { openLayoutStore, type LayoutStore } from '../image/layout-store.ts'
 import { formatReference, parseReference } from '../image/reference.ts'
 import type { ImageVersion } from '../image/store.ts'
-import { openTreeCache, type TreeCache } from '../image/tree-cache.ts'
+import type { TreeCache } from '../image/tree-cache.ts'
 import { placeHere } from './context.ts'
 
-export interface Images {
-  readonly store: LayoutStore
+export interface Images extends Keeper {
   readonly cache: TreeCache
 }
 
-/** The images of this data directory. They can be worked with whether a server runs or not. */
+/** The images of this data directory, or of the registry that the site names. They can be worked with whether a server runs or not. */
 export function openImages(command: Command): Images {
-  const { data } = placeHere(command)
-  return { store: openLayoutStore(join(data, 'images')), cache: openTreeCache(join(data, 'image-trees')) }
+  const { site, data } = placeHere(command)
+  return { ...openStore(data, loadSite(site).server.images), cache: openTrees(data) }
 }
 
 /** Throws `image-missing`. */

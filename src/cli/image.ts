@@ -136,8 +136,7 @@ async function verify(command: Command): Promise<void> {
   const { json } = globals(command)
   const result = await untilStopped(async (signal) => {
     using line = openLine(process.stderr, json)
-    const { store } = openImages(command)
-    return await store.verify({
+    return await openImages(command).verify({
       signal,
       onProgress: ({ bytes, total }) => line.write(() => `reading ${size(bytes)} of ${size(total)}`),
     })

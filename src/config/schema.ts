@@ -56,6 +56,10 @@ export const serverFile = strict({
     install: v.duration(60, 7 * day).default(2 * 3600),
     answer: v.duration(60, 3600).default(3600),
   }).prefault({}),
+  images: strict({
+    registry: v.webUrl.optional(),
+    mirrors: v.listOf(v.webUrl).default([]),
+  }).prefault({}),
   vars: vars.default({}),
 })
 

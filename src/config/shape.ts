@@ -6,9 +6,18 @@ import type { machine } from './schema.ts'
 /** From what the schemas read to the types of site.ts. */
 
 export function settingsOf(read: z.output<typeof serverFile>): ServerSettings {
-  const { address, loader, http, tftp, dhcp, strangers, permits } = read
+  const { address, loader, http, tftp, dhcp, strangers, permits, images } = read
   const subnets = dhcp.subnets.map(({ range, ...subnet }) => compact<Subnet>({ ...subnet, ranges: range }))
-  return compact<ServerSettings>({ address, loader, http, tftp, dhcp: { ...dhcp, subnets }, strangers, permits })
+  return compact<ServerSettings>({
+    address,
+    loader,
+    http,
+    tftp,
+    strangers,
+    permits,
+    dhcp: { ...dhcp, subnets },
+    images: compact<ServerSettings['images']>(images),
+  })
 }
 
 /** A server of which nothing was said. */

@@ -44,6 +44,12 @@ export interface ServerSettings {
     /** Seconds that a claimed session may fetch its answer; at most 3600. */
     readonly answer: number
   }
+  readonly images: {
+    /** The registry that keeps the golden images, with its credentials; undefined: the data directory does. */
+    readonly registry?: string
+    /** Where machines look for layers before they ask this server. */
+    readonly mirrors: readonly string[]
+  }
 }
 
 export interface DhcpSettings {

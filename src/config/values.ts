@@ -194,6 +194,12 @@ export const pattern = wordAs(
   'write a name, or a pattern like web-* or rack?-db',
 )
 
+export const webUrl = wordAs(
+  (text) => (/^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text) ? text.replace(/\/+$/, '') : undefined),
+  'not an HTTP URL without ? and #',
+  'write it like http://mirror.example.org/images',
+)
+
 export const url = wordAs(
   (text) => (/^(?:https?|ftp|nfs):\/\/[^\s]+$/.test(text) && URL.canParse(text) ? text : undefined),
   'not a URL',

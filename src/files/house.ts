@@ -1,3 +1,4 @@
+import { Fault } from '../fault.ts'
 import type { Client } from '../boot/client.ts'
 import { ask, type Answer } from '../boot/ask.ts'
 import type { Session, Sessions } from '../boot/session.ts'
@@ -98,4 +99,10 @@ export function serverUrl(house: House, client: Ipv4 | undefined): string {
 export function urlAt(house: House, server: Ipv4): string {
   const port = house.httpPort()
   return `http://${server}${port === 80 ? '' : `:${port}`}`
+}
+
+/** Throws `image-missing` where there is no data directory to keep images in. */
+export function goldenOf({ golden }: House): Golden {
+  if (golden) return golden
+  throw new Fault('image-missing', 'this command sees no images', { hint: 'name the data directory with --data' })
 }

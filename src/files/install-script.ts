@@ -9,6 +9,7 @@ import type { Layout } from '../imager/disks/layout.ts'
 import type { Profile } from '../config/site.ts'
 import { contextOf, type Audience } from './context.ts'
 import { serverUrl, type Golden, type House } from './house.ts'
+import { layerSources } from './layer-sources.ts'
 import { overridesOf } from './overrides.ts'
 import { imageClass, postScriptsOf } from './post-scripts.ts'
 import { readSiteFile } from './site-file.ts'
@@ -53,7 +54,7 @@ export async function installScript(
       ...context,
       image,
       token,
-      urls: urlsOf(serverUrl(house, audience.address), token, image.name),
+      urls: urlsOf(house, audience, token, image.name),
       layout: { name: profile.layout, script: diskScript(layout), stacked: isStacked(layout) },
       secrets: secretsOf(layout).map((name) => ({ name, value: secretOf(context, name, profile) })),
       expected: [expected, ...house.disks.known(machine.name)].join(' ').trim(),
@@ -109,9 +110,15 @@ function gone(promised: string): Fault {
   })
 }
 
-function urlsOf(url: string, token: string, name: string): Record<string, string> {
+function urlsOf(house: House, { address }: ImageAudience, token: string, name: string): Record<string, string> {
+  const url = serverUrl(house, address)
   const registry = `${url}/v2/${name}`
-  return { registry, blobs: `${registry}/blobs`, overrides: `${url}/o/${token}`, removed: `${url}/w/${token}` }
+  return {
+    registry,
+    blobs: layerSources(house, registry, name),
+    overrides: `${url}/o/${token}`,
+    removed: `${url}/w/${token}`,
+  }
 }
 
 /** What the plain initrd of an image does not find by itself. */

@@ -4,6 +4,7 @@ import { signatureOf } from '../image/sign.ts'
 import type { Machine } from '../config/site.ts'
 import { contextOf } from './context.ts'
 import { serverUrl, type House } from './house.ts'
+import { layerSources } from './layer-sources.ts'
 import { bootedToken, updateToken, type UpdateRight } from './update-token.ts'
 
 /** The script that a running machine runs. A site replaces it, or one of its parts, by a file of the same name. */
@@ -20,6 +21,7 @@ export async function updateScript(house: House, machine: Machine, right: Update
   const signed = await signatureOf(house.golden.store, version)
   const audience = { machine, address: right.address, ...(machine.macs[0] && { mac: machine.macs[0] }) }
   const url = serverUrl(house, right.address)
+  const registry = `${url}/v2/${name}`
   const token = updateToken(house.sessions, right)
   return house.templates.render(
     updateTemplate,
@@ -36,7 +38,8 @@ export async function updateScript(house: House, machine: Machine, right: Update
       token,
       urls: {
         base: `${url}/u/${token}`,
-        registry: `${url}/v2/${name}`,
+        registry,
+        blobs: layerSources(house, registry, name),
         booted: `${url}/u/${bootedToken(house.sessions, machine.name, right.image)}/booted`,
       },
     },

@@ -39,7 +39,7 @@ export interface Scene extends AsyncDisposable {
 export async function openScene(change: Readonly<Record<string, string>> = {}): Promise<Scene> {
   await using opening = new AsyncDisposableStack()
   const place = opening.use(await openPlace())
-  const golden = openGolden(join(place.path, 'data'))
+  const golden = openGolden(join(place.path, 'data'), { mirrors: [] })
   mkdirSync(golden.imager, { recursive: true })
   for (const name of ['vmlinuz', 'initrd.img']) writeFileSync(join(golden.imager, name), 'x')
   const tree = join(place.path, 'tree')

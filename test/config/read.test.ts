@@ -23,6 +23,7 @@ test('the example of the design is a valid site, word for word', () => {
       tftp: { port: 69, address: '0.0.0.0', enabled: true },
       strangers: 'local',
       permits: { lifetime: 86_400, install: 7200, answer: 3600 },
+      images: { mirrors: [] },
       dhcp: {
         mode: 'server',
         interfaces: ['lab-br'],
