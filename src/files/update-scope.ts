@@ -4,8 +4,12 @@ import { judgeBy } from '../image/rules.ts'
 import type { House } from './house.ts'
 import { readSiteFile } from './site-file.ts'
 
-/** What the imager or the machine itself has written: it is never the image's affair. */
+/** What the imager or the machine itself has written or mounted: it is never the image's affair. */
 export const identity = [
+  '/dev',
+  '/proc',
+  '/run',
+  '/sys',
   'etc/hostname',
   'etc/hosts',
   'etc/fstab',

@@ -1,7 +1,7 @@
 import { chmod, link, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFailed } from 'vitest'
-import { run } from '../lab/child.ts'
+import { run, type Child } from '../lab/child.ts'
 import { LivingMachine, makeSystem } from '../lab/living.ts'
 import { labTest } from '../lab/needs.ts'
 import { openLan } from '../lab/network.ts'
@@ -20,6 +20,10 @@ interface Scene extends AsyncDisposable {
   /** The line that `birnam update` says to run, with these options. */
   line(...words: readonly string[]): Promise<string>
   events(): Promise<readonly Told[]>
+  /** What another host of this network is told that runs such a line. */
+  foreign(line: string): Promise<string>
+  /** On the server's host. */
+  start(command: readonly string[]): Child
 }
 
 interface Told {
@@ -28,13 +32,16 @@ interface Told {
 }
 
 /** porter:1 is captured and installed on duncan. */
-async function openScene(files: Readonly<Record<string, string>> = {}): Promise<Scene> {
+async function openScene(
+  files: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<Scene> {
   await using opening = new AsyncDisposableStack()
   const fleet = {
     machines: [{ ...duncan, profile: 'porter', vars: { role: 'king' } }],
     profiles: [{ name: 'porter', kind: 'image', image: 'porter' }],
   }
-  const site = opening.use(await openSite({ fleet, files }))
+  const site = opening.use(await openSite({ fleet, files, server: settings }))
   const lan = opening.use(await openLan())
   const server = opening.use(await serve(lan, site))
   onTestFailed(() => console.log(`what the server said:\n${server.text.slice(-8000)}`))
@@ -66,6 +73,8 @@ async function openScene(files: Readonly<Record<string, string>> = {}): Promise<
       const events: readonly Told[] = JSON.parse(text)
       return events.filter(({ type }) => type.startsWith('update.')).toReversed()
     },
+    start: (command) => lan.server.start(command),
+    foreign: (line) => lan.server.run(line.replace('-fsS', '-sS').replace(/ *\|.*/, '')),
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   }
 }
@@ -181,3 +190,98 @@ function withoutTimesOf(directories: readonly string[], text: string): string {
     .filter((line) => !directories.some((path) => line === `.d..t...... ${path}/`))
     .join('\n')
 }
+
+labTest('what fails while files are moved is put back, and the next run comes to its end', needs, async () => {
+  const follow = 'follow_boot() { [ ! -e /srv/broken ]; }\n'
+  await using scene = await openScene({ 'templates/update/_bootloader.sh.hbs': follow })
+  const { tree, machine } = scene
+  const before = join(tree, '../before')
+  await run(['cp', '-a', tree, before])
+  await change(tree)
+  await scene.capture()
+  await writeFile(join(machine.root, 'srv/broken'), '')
+  const failed = await machine.run(await scene.line('--exclude', '/srv'))
+  expect(failed.code, failed.text).toBe(1)
+  expect(failed.text).toContain('the boot loader could not be brought along')
+  expect(failed.text).toContain('duncan is as it was before')
+  const own = ['srv', 'etc', 'boot/grub', 'opt/app']
+  expect(withoutTimesOf(own, await machine.differences(before, '/srv/broken'))).toBe('')
+  expect((await scene.events()).slice(-2)).toMatchObject([
+    { type: 'update.failed', detail: { why: 'the boot loader could not be brought along' } },
+    { type: 'update.undone' },
+  ])
+
+  await rm(join(machine.root, 'srv/broken'))
+  const again = await machine.run(await scene.line())
+  expect(again.code, again.text).toBe(0)
+  expect(withoutTimesOf(own, await machine.differences(tree))).toBe('')
+})
+
+labTest(
+  'how far a machine is from its image: what changed, is missing and was added, contents only when asked',
+  needs,
+  async () => {
+    await using scene = await openScene({ 'update-exclude': '# not ours\n/opt/notes\n' })
+    const { machine } = scene
+    const at = (path: string): string => join(machine.root, path)
+    const clean = await machine.run(await scene.line('--verify', '--checksum'))
+    expect(clean.text).toMatch(/birnam: no drift\n$/)
+    expect(clean.code).toBe(0)
+
+    await chmod(at('opt/app/one'), 0o600)
+    const odd = at("opt/app/a 'quoted'\nname\\n")
+    await run(['sh', '-c', 'cp -p "$0" "$1" && printf ODD >"$0" && touch -r "$1" "$0" && rm "$1"', odd, at('srv/odd')])
+    await rm(at('opt/app/goes'))
+    await writeFile(at('opt/app/added'), 'x')
+    await writeFile(at('opt/app/mine'), 'x')
+    await writeFile(at('opt/notes'), 'x')
+    const told = await machine.run(await scene.line('--verify', '--exclude', '/opt/app/mine'))
+    expect(told.code).toBe(1)
+    expect(told.text.split('\n')).toEqual(
+      expect.arrayContaining(['changed /opt/app/one (mode)', 'missing /opt/app/goes', 'added /opt/app/added']),
+    )
+    expect(told.text).not.toMatch(/mine|notes|quoted/)
+    const summed = await machine.run(await scene.line('--verify', '--checksum', '--exclude', '/opt/app/mine'))
+    expect(summed.text).toMatch(/^changed \/opt\/app\/a 'quoted'.*\(content\)$/m)
+    expect((await scene.events()).at(-1)).toMatchObject({ type: 'update.drift', detail: { missing: 1, added: 1 } })
+  },
+)
+
+labTest(
+  'the token opens the update from one address only; a layer with a wrong byte is refused, and a mirror without it is passed by',
+  [...needs, 'busybox'],
+  async () => {
+    await using scene = await openScene({}, { images: { mirrors: ['http://10.77.0.1:8081'] } })
+    const { tree, machine, site } = scene
+    const before = join(tree, '../before')
+    await run(['cp', '-a', tree, before])
+    await change(tree)
+    await scene.capture()
+    const line = await scene.line()
+    expect(await scene.foreign(line)).toContain('this update is refused: asked from a foreign address')
+
+    await run(['cp', '-r', join(site.data, 'images'), join(tree, '../mirror')])
+    await using _mirror = scene.start(['busybox', 'httpd', '-f', '-p', '8081', '-h', join(tree, '../mirror')])
+    const { layers }: { layers: { digest: string }[] } = JSON.parse(
+      await scene.server.command('image', 'show', 'porter:2', '--json'),
+    )
+    const blob = join(tree, '../mirror/blobs/sha256', layers.at(-1)!.digest.slice('sha256:'.length))
+    const bytes = await readFile(blob)
+    bytes[bytes.length >> 1]! ^= 1
+    await chmod(blob, 0o600)
+    await writeFile(blob, bytes)
+    const refused = await machine.run(line)
+    expect(refused.code, refused.text).toBe(1)
+    expect(refused.text).toMatch(
+      /it is refused, and nothing was changed|could not be unpacked, or did not arrive whole/,
+    )
+    expect(await machine.differences(before)).toBe('')
+
+    await rm(blob)
+    const from = await machine.run(line)
+    expect(from.code, from.text).toBe(0)
+    expect(from.text).toMatch(
+      /cut after 0 of \d+ bytes from http:\/\/10\.77\.0\.1:8081\/blobs\/sha256 \(curl 22, HTTP 404\)/,
+    )
+  },
+)

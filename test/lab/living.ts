@@ -77,7 +77,7 @@ export class LivingMachine {
   }
 
   /** What differs from a tree, by rsync's eyes, contents and attributes compared; what is the machine's own is left out. */
-  async differences(tree: string): Promise<string> {
+  async differences(tree: string, ...others: readonly string[]): Promise<string> {
     const own = [
       '/proc',
       '/dev',
@@ -89,6 +89,7 @@ export class LivingMachine {
       '/etc/hostname',
       '/etc/hosts',
       '/etc/ssh',
+      ...others,
     ]
     const words = ['-naHAXi', '--checksum', '--delete', '--numeric-ids', ...own.map((path) => `--exclude=${path}`)]
     return run(['rsync', ...words, `${tree}/`, `${this.root}/`])
