@@ -1,6 +1,6 @@
 import type { Udp, UdpMessage, UdpSocket } from '../net/udp.ts'
 
-/** Clients whose last port is remembered. */
+/** Clients whose last ports are remembered. */
 const mostRemembered = 16_384
 
 /**
@@ -9,7 +9,8 @@ const mostRemembered = 16_384
  */
 export class Pool {
   readonly #sockets: readonly UdpSocket[]
-  readonly #last = new Map<number, UdpSocket>()
+  /** The last one, and the one before: a request may overtake the last ACK of the transfer before it. */
+  readonly #last = new Map<number, readonly UdpSocket[]>()
   readonly #written = new Set<UdpSocket>()
   #turn = 0
 
@@ -32,19 +33,19 @@ export class Pool {
 
   /** The socket for a client's next transfer. */
   take(client: number): UdpSocket {
-    const last = this.#last.get(client)
+    const [last] = this.#last.get(client) ?? []
     let socket = this.#sockets[this.#turn++ % this.#sockets.length]!
     if (socket === last) socket = this.#sockets[this.#turn++ % this.#sockets.length]!
     this.#last.delete(client)
-    this.#last.set(client, socket)
+    this.#last.set(client, last ? [socket, last] : [socket])
     if (this.#last.size > mostRemembered) this.#last.delete(this.#last.keys().next().value!)
     this.#written.add(socket)
     return socket
   }
 
-  /** Was that the socket of the client's last transfer? */
+  /** Was that the socket of the client's last transfer, or of the one before? */
   wasLast(client: number, socket: UdpSocket): boolean {
-    return this.#last.get(client) === socket
+    return this.#last.get(client)?.includes(socket) ?? false
   }
 
   /** Sends what was collected for transfers that have just begun. */
