@@ -3,16 +3,23 @@ import { run } from '../lab/child.ts'
 import { labTest } from '../lab/needs.ts'
 import { emptyDisk, imageNeeds, isInstalled, openImageStage } from './image.ts'
 import { permitOf } from './install.ts'
+import { isBroughtForward, openKey, openLogin } from './living.ts'
 
-labTest('BIOS: an empty disk becomes a golden image, and boots to a login under its own name', imageNeeds, async () => {
-  await using stage = await openImageStage()
-  const disk = await emptyDisk(stage)
-  expect(await stage.server.command('reinstall', 'duncan')).toContain('may be installed once with porter:1')
-  const machine = await stage.boot({ disk, memory: 1024, reboots: true })
-  expect(await isInstalled(machine)).toBe('porter:1')
-  await machine.sees(/duncan login:/, 400)
-  expect(await permitOf(stage)).toMatchObject({ state: 'used', target: 'porter' })
-})
+labTest(
+  'BIOS: an empty disk becomes a golden image, boots to a login under its own name, and is brought to the next version',
+  [...imageNeeds, 'ssh'],
+  async () => {
+    const { files, key } = await openKey()
+    await using stage = await openImageStage(files)
+    const disk = await emptyDisk(stage)
+    expect(await stage.server.command('reinstall', 'duncan')).toContain('may be installed once with porter:1')
+    const machine = await stage.boot({ disk, memory: 1024, reboots: true })
+    expect(await isInstalled(machine)).toBe('porter:1')
+    await machine.sees(/duncan login:/, 400)
+    expect(await permitOf(stage)).toMatchObject({ state: 'used', target: 'porter' })
+    await isBroughtForward(stage, machine, await openLogin(stage, key))
+  },
+)
 
 labTest(
   'a disk that holds data and is not known stops the install before anything is written; a permit that allows it wipes it',

@@ -1,0 +1,60 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { run } from '../lab/child.ts'
+import { openDebian } from '../lab/debian.ts'
+import type { Machine } from '../lab/machine.ts'
+import { duncan } from '../lab/site.ts'
+import type { Stage } from './stage.ts'
+
+/** What lets a test log in on machines that are installed: files of the site, and the key to them. */
+export async function openKey(): Promise<{ readonly files: Readonly<Record<string, string>>; readonly key: string }> {
+  const script =
+    'd=$(mktemp -d); ssh-keygen -q -t ed25519 -N "" -f "$d/key"; cat "$d/key.pub"; echo; cat "$d/key"; rm -r "$d"'
+  const [open = '', key = ''] = (await run(['sh', '-c', script])).split('\n\n')
+  return { files: { 'overrides/all/root/.ssh/authorized_keys': `${open}\n` }, key }
+}
+
+/** A shell on the installed machine, over ssh. */
+export interface Login {
+  run(line: string): Promise<string>
+}
+
+export async function openLogin({ site, lan }: Stage, key: string): Promise<Login> {
+  const identity = join(site.directory, '..', 'key')
+  await writeFile(identity, key, { mode: 0o600 })
+  const options = ['UserKnownHostsFile=/dev/null', 'StrictHostKeyChecking=no', 'LogLevel=ERROR', 'ConnectTimeout=60']
+  const words = ['ssh', '-i', identity, ...options.flatMap((one) => ['-o', one]), `root@${duncan.ip}`]
+  return { run: (line) => run(lan.server.enter([...words, line])) }
+}
+
+/** Captures the same Debian with one more kernel, a file more and a program less: the next version. */
+export async function captureNext({ site, server }: Stage): Promise<void> {
+  const tree = join(site.directory, '..', 'tree')
+  await mkdir(tree)
+  await run(['tar', '-xf', await openDebian(), '-C', tree, '--xattrs', '--xattrs-include=*'])
+  const script = `cd "$0"
+    kernel=$(ls boot/vmlinuz-*); cp -p "$kernel" "$kernel.1"; cp -p "boot/initrd.img-\${kernel#*-}" "boot/initrd.img-\${kernel#*-}.1"
+    echo brought forward >etc/forward; rm usr/bin/lsipc`
+  await run(['sh', '-euc', script, tree])
+  await server.command('image', 'capture', tree, '--as', 'porter')
+}
+
+/** A machine that has porter:1 is brought to porter:2, back, forward again, and boots with the new kernel. */
+export async function isBroughtForward(stage: Stage, machine: Machine, login: Login): Promise<void> {
+  await captureNext(stage)
+  const { command }: { command: string } = JSON.parse(await stage.server.command('update', 'duncan', '--json'))
+  const look = 'cat /etc/forward /var/lib/birnam/installed 2>&1; ls /boot /usr/bin/lsipc 2>&1; hostname'
+  expect(await login.run(`${command} --dry-run`)).toMatch(/^remove \/usr\/bin\/lsipc\n/m)
+  expect(await login.run(command)).toContain('duncan is porter:2 now')
+  expect(await login.run(look)).toMatch(/^brought forward\nimage=porter:2\n[^]*vmlinuz-\S+\.1\nduncan\n$/)
+  expect(await login.run('sh /var/lib/birnam/rollback.sh')).toContain('put back: porter:1')
+  expect(await login.run(look)).toMatch(/^cat: \S+ No such file[^]*image=porter:1\n[^]*\/usr\/bin\/lsipc/)
+  expect(await login.run(command)).toContain('duncan is porter:2 now')
+  await login.run('systemctl reboot --no-block')
+  await machine.sees(/duncan login:/, 400)
+  await stage.server.says(/update\.booted/, 120)
+  expect(await login.run('cat /proc/cmdline; ls /var/lib/birnam')).toMatch(
+    /vmlinuz-\S+\.1 [^]*\nimage-key\.pub\ninstalled\n$/,
+  )
+}
