@@ -19,6 +19,7 @@ export const faults = {
   'digest-mismatch': 'bytes are not the ones that their digest names',
   'disk-failed': 'a disk is full, or does not read or write',
   'registry-failed': 'another registry does not answer as it should',
+  'multicast-failed': 'layers could not be sent to all at once',
   'imager-failed': 'the imager could not be built',
   'capture-failed': 'a machine or a tree could not be captured whole',
   'layout-invalid': 'a disk layout is not what it should be',

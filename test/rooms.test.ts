@@ -10,7 +10,7 @@ const rows: readonly (readonly string[])[] = [
   ['api'],
   ['dhcp', 'files'],
   ['tftp', 'http'],
-  ['imager'],
+  ['imager', 'swarm'],
   ['menu', 'answer', 'template'],
   ['boot'],
   ['machine'],

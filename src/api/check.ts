@@ -22,6 +22,7 @@ import type { Permit } from '../machine/permit.ts'
 import { firmwares } from './firmware.ts'
 import { hideFor } from './secrets.ts'
 import { cardOf } from './stand-in.ts'
+import { canMulticast } from '../swarm/uftp.ts'
 
 /** One thing that is wrong with what a machine would get. */
 export interface Finding {
@@ -212,6 +213,13 @@ async function scriptOf(house: House, machine: Machine): Promise<Finding[]> {
       message: `profile ${name} installs an image, and there is no imager`,
       ...origin,
       hint: 'birnam imager build makes it',
+    })
+  if (profile.transport === 'multicast' && !canMulticast())
+    found.push({
+      severity: 'warning',
+      message: `profile ${name} pulls by multicast, and there is no uftp: its machines will pull by HTTP`,
+      ...origin,
+      hint: 'install the Debian package uftp',
     })
   const version = await house.golden.store.find(parseReference(image))
   if (!version) {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { reach, type Session } from '../boot/session.ts'
 import { Fault } from '../fault.ts'
 import { askHouse, type House } from '../files/house.ts'
+import type { Audience } from '../files/context.ts'
 import { installScript, type ImageAudience } from '../files/install-script.ts'
 import { overridesTar } from '../files/overrides-tar.ts'
 import { refusal, type Why } from '../files/refusal.ts'
@@ -52,15 +53,15 @@ export function addImaging(app: FastifyInstance, house: House): void {
 }
 
 /** A machine inside its claimed install. */
-interface Guest {
-  readonly audience: ImageAudience
+export interface Guest {
+  readonly audience: ImageAudience & Required<Pick<Audience, 'address'>>
   /** The version that the permit promises. */
   readonly image: string
   /** Disks that the permit names. */
   readonly expected: string
 }
 
-function admit(house: House, token: string, request: FastifyRequest): Guest | Why {
+export function admit(house: House, token: string, request: FastifyRequest): Guest | Why {
   const session = house.sessions.byToken(token, house.now())
   if (!session) return { status: 403, message: 'no boot session has that token' }
   const peer = peerOf(request)
@@ -82,7 +83,7 @@ function refused(house: House, session: Session, machine: string | undefined, wh
   return why
 }
 
-function refuse(reply: FastifyReply, { status, message }: { status: number; message: string }): FastifyReply {
+export function refuse(reply: FastifyReply, { status, message }: { status: number; message: string }): FastifyReply {
   return reply.code(status).type('text/plain; charset=utf-8').send(`${message}\n`)
 }
 

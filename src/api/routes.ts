@@ -15,6 +15,7 @@ import { peerOf } from './peer.ts'
 import { report, takeReport } from './reports.ts'
 import { hideValue } from './secrets.ts'
 import { allowUpdate } from './update-allow.ts'
+import { addSwarm } from './swarm.ts'
 import { addUpdates } from './updates.ts'
 import { bootOf, retell, type Trace } from './trace.ts'
 
@@ -40,6 +41,7 @@ export function addRoutes(app: FastifyInstance, office: Office): void {
   addShortUrls(app, office)
   addImaging(app, office.house)
   addUpdates(app, office.house)
+  addSwarm(app, office.house)
   void app.register((api, _options, done) => {
     api.addHook('onRequest', onlyLoopback)
     addMachines(api, office)

@@ -70,7 +70,7 @@ async function openWeb({ core, app, desks, log }: DoorParts): Promise<Opened<Htt
       port,
       app,
       ...(desks && { desks }),
-      appPrefixes: ['/api', '/r', '/k', '/i', '/o', '/w', '/u'],
+      appPrefixes: ['/api', '/r', '/k', '/i', '/o', '/w', '/u', '/b', '/m'],
       source: { find: (name, { peer, headers }) => core.shelf.find(name, { carrier: 'http', peer, headers }) },
       onEnd: (transfer: Transfer) => core.shelf.ended(transfer),
       onError: (error) => log.error({ err: error }, 'http.failed'),

@@ -22,6 +22,7 @@ export function openGolden(data: string, images: ServerSettings['images']): Gold
     store,
     trees: openTrees(data),
     ...(gc && { collect: gc }),
+    torrents: join(data, 'torrents'),
     imager: join(data, 'imager'),
     signer: openSigner(join(data, 'image-key.pem')),
   }

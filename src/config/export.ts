@@ -17,21 +17,27 @@ export function formatSite(site: Pick<Site, 'machines' | 'groups' | 'profiles' |
 
 /** `birnam.yaml` of a site: the server, and the variables that all share. */
 export function formatServer({ server, vars }: Pick<Site, 'server' | 'vars'>): string {
-  const { dhcp, strangers, permits, ...rest } = server
+  const { dhcp, strangers, permits, images, ...rest } = server
   const written = {
     ...rest,
     dhcp: { ...dhcp, subnets: dhcp.subnets.map(writeSubnet) },
     strangers: typeof strangers === 'object' && plainStranger(strangers.profile) ? strangers.profile : strangers,
     permits: durations(permits),
+    images: writeImages(images),
     vars,
   }
   const plain = defaultServer()
-  const kept = without(written, { ...plain, permits: durations(plain.permits), vars: {} })
+  const defaults = { ...plain, permits: durations(plain.permits), images: writeImages(plain.images), vars: {} }
+  const kept = without(written, defaults)
   return Object.keys(kept).length === 0 ? '' : toYaml(kept)
 }
 
 function plainStranger(profile: string): boolean {
   return profile !== 'ignore' && profile !== 'local'
+}
+
+function writeImages({ multicast, ...rest }: ServerSettings['images']): object {
+  return without({ ...rest, multicast: { ...multicast, wait: formatDuration(multicast.wait) } }, { mirrors: [] })
 }
 
 function durations(permits: ServerSettings['permits']): Record<string, string> {
@@ -63,7 +69,7 @@ function writeGroup({ name, machines, priority, profile, vars }: Group): object 
 }
 
 function writeProfile({ origin: _origin, name, kind, vars, ...profile }: Profile): object {
-  return without({ name, kind, ...profile, vars }, { initrd: [], args: '', vars: {} })
+  return without({ name, kind, ...profile, vars }, { initrd: [], args: '', transport: 'http', vars: {} })
 }
 
 function writeDistro({ origin: _origin, ...distro }: Distro): object {

@@ -59,6 +59,12 @@ export const serverFile = strict({
   images: strict({
     registry: v.webUrl.optional(),
     mirrors: v.listOf(v.webUrl).default([]),
+    multicast: strict({
+      group: v.multicast.default('239.255.77.1'),
+      port: v.port.default(1044),
+      rate: v.megabits.default(400),
+      wait: v.duration(1, 600).default(20),
+    }).prefault({}),
   }).prefault({}),
   vars: vars.default({}),
 })
@@ -95,6 +101,7 @@ const bootable = {
 const imager = {
   layout: v.path.default('layouts/one-disk.yaml'),
   args: v.args.default(''),
+  transport: z.enum(['http', 'torrent', 'multicast']).default('http'),
   after: z.enum(['reboot', 'kexec', 'poweroff', 'shell']).default('reboot'),
 }
 

@@ -49,6 +49,14 @@ export interface ServerSettings {
     readonly registry?: string
     /** Where machines look for layers before they ask this server. */
     readonly mirrors: readonly string[]
+    readonly multicast: {
+      readonly group: Ipv4
+      readonly port: number
+      /** Mbit/s. */
+      readonly rate: number
+      /** Seconds that the first machine waits for others. */
+      readonly wait: number
+    }
   }
 }
 
@@ -126,6 +134,8 @@ export type Profile =
       readonly layout: string
       /** Kernel arguments of the imager, a template. */
       readonly args: string
+      /** How layers reach the machine; what does not arrive so is pulled by HTTP. */
+      readonly transport: 'http' | 'torrent' | 'multicast'
       /** What the imager does at its end. */
       readonly after: 'reboot' | 'kexec' | 'poweroff' | 'shell'
     })

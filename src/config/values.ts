@@ -194,6 +194,18 @@ export const pattern = wordAs(
   'write a name, or a pattern like web-* or rack?-db',
 )
 
+export const multicast = wordAs(
+  (text) => ((readIpv4(text) ?? 0) >>> 28 === 14 ? text : undefined),
+  'not an IPv4 multicast group',
+  'write one of 239.0.0.0 to 239.255.255.255',
+)
+
+export const megabits = wordAs(
+  (text) => (/^[1-9]\d{0,5}$/.test(text) ? Number(text) : undefined),
+  'not a rate',
+  'write whole Mbit/s, like 400',
+)
+
 export const webUrl = wordAs(
   (text) => (/^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text) ? text.replace(/\/+$/, '') : undefined),
   'not an HTTP URL without ? and #',

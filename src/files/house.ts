@@ -30,6 +30,8 @@ export interface Golden {
   readonly trees: TreeCache
   /** Where images are kept on this host: gives back the space of what nothing needs. */
   readonly collect?: (options: GcOptions) => Promise<GcResult>
+  /** The directory of the torrents that were made of layers. */
+  readonly torrents: string
   /** The directory of the imager's kernel and initrd. */
   readonly imager: string
   readonly signer: Signer

@@ -62,6 +62,7 @@ export async function installScript(
       overrides: overridesOf(house, machine).length,
       scripts: scriptsOf(house, audience),
       after: profile.after,
+      transport: profile.transport,
     },
     machine.name,
   )
@@ -118,6 +119,8 @@ function urlsOf(house: House, { address }: ImageAudience, token: string, name: s
     blobs: layerSources(house, registry, name),
     overrides: `${url}/o/${token}`,
     removed: `${url}/w/${token}`,
+    torrent: `${url}/b/${token}`,
+    swarm: `${url}/m/${token}`,
   }
 }
 

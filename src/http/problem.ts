@@ -31,6 +31,7 @@ const statusOf: Readonly<Record<FaultCode, number>> = {
   'digest-mismatch': 400,
   'disk-failed': 507,
   'registry-failed': 502,
+  'multicast-failed': 502,
   'imager-failed': 500,
   'capture-failed': 500,
   'layout-invalid': 422,

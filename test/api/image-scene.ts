@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { reinstall } from '../../src/api/desk.ts'
 import { addRoutes } from '../../src/api/routes.ts'
+import { defaultServer } from '../../src/config/shape.ts'
 import { openGolden } from '../../src/app/images.ts'
 import { advise } from '../../src/files/advise.ts'
 import type { Golden } from '../../src/files/house.ts'
@@ -39,7 +40,7 @@ export interface Scene extends AsyncDisposable {
 export async function openScene(change: Readonly<Record<string, string>> = {}): Promise<Scene> {
   await using opening = new AsyncDisposableStack()
   const place = opening.use(await openPlace())
-  const golden = openGolden(join(place.path, 'data'), { mirrors: [] })
+  const golden = openGolden(join(place.path, 'data'), defaultServer().images)
   mkdirSync(golden.imager, { recursive: true })
   for (const name of ['vmlinuz', 'initrd.img']) writeFileSync(join(golden.imager, name), 'x')
   const tree = join(place.path, 'tree')

@@ -23,7 +23,7 @@ test('the example of the design is a valid site, word for word', () => {
       tftp: { port: 69, address: '0.0.0.0', enabled: true },
       strangers: 'local',
       permits: { lifetime: 86_400, install: 7200, answer: 3600 },
-      images: { mirrors: [] },
+      images: { mirrors: [], multicast: { group: '239.255.77.1', port: 1044, rate: 400, wait: 20 } },
       dhcp: {
         mode: 'server',
         interfaces: ['lab-br'],
@@ -70,6 +70,7 @@ test('the example of the design is a valid site, word for word', () => {
         image: 'porter:13',
         layout: 'layouts/one-disk.yaml',
         args: '',
+        transport: 'http',
         after: 'reboot',
         vars: {},
         origin: { file: 'fleet.yaml', line: 15 },

@@ -3,26 +3,14 @@ import { mkdir, open, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { asRom, readLikePypxeboot, tftpGet, udhcpc } from '../e2e/client.ts'
 import { permitOf } from '../e2e/install.ts'
 import { openStage, type Stage } from '../e2e/stage.ts'
 import { run, type Child } from '../lab/child.ts'
 import { openImager } from '../lab/imager.ts'
 import { labTest } from '../lab/needs.ts'
-import type { Namespace } from '../lab/network.ts'
 import { serve } from '../lab/server.ts'
 import { duncan } from '../lab/site.ts'
-
-/**
- * The imager without a machine: its own initramfs is unpacked, and the script that the server gives runs in it, in a namespace with the
- * machine's card. Only the parts that write disks are replaced, as a site may replace them.
- */
-const parts = {
-  'templates/imager/_disks.sh.hbs': 'check_disks() { :; }\nwrite_disks() { mkdir -p "$root"; }\ndisks_fstab() { :; }\n',
-  'templates/imager/_identity.sh.hbs': 'give_identity() { :; }\n',
-  'templates/imager/_bootloader.sh.hbs': 'install_bootloader() { :; }\n',
-  'templates/imager/_finish.sh.hbs': 'finish() { tell kind=done; say "all done"; }\n',
-}
+import { parts, startScript, unpackImager } from './puller.ts'
 
 const needs = ['lan', 'kernel', 'imager', 'rsync', 'curl'] as const
 
@@ -54,14 +42,7 @@ async function openScene(files: Readonly<Record<string, string>> = {}): Promise<
   )
   const place = join(stage.site.directory, '..')
   const root = join(place, 'imager-root')
-  await mkdir(root)
-  await run([
-    'sh',
-    '-c',
-    'cd "$0" && zstd -dc "$1" | busybox cpio -idm 2>/dev/null',
-    root,
-    join(stage.site.data, 'imager/initrd.img'),
-  ])
+  await unpackImager(stage.site, root)
   const tree = join(place, 'tree')
   await mkdir(join(tree, 'etc'), { recursive: true })
   await writeFile(join(tree, 'big'), randomBytes(24 << 20))
@@ -75,31 +56,11 @@ async function openScene(files: Readonly<Record<string, string>> = {}): Promise<
     async install() {
       await stage.server.command('reinstall', 'duncan', '--again')
       const client = await stage.lan.client(duncan.mac)
-      const url = await scriptUrl(stage, client)
-      return moved.use(client.start(['unshare', '--mount', 'sh', '-c', inside, root, url]))
+      return moved.use(await startScript(stage, client, root))
     },
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   }
 }
-
-async function scriptUrl({ site, lan }: Stage, client: Namespace): Promise<string> {
-  const { boot_file: file } = await udhcpc(client, site, ...asRom)
-  const menu = (await tftpGet(client, site, file!.replace(/[^/]*$/, 'pxelinux.cfg/default'), lan.address)).toString()
-  return readLikePypxeboot(menu).append['birnam.script']!
-}
-
-// As init does it, but without this host's disks: no sysfs that tells of them, and a /dev in which no node of one would work.
-const inside = `
-cd "$0"
-mkdir -p proc sys run tmp
-mount -t proc proc proc && mount -t tmpfs run run && mkdir -p run/imager && mount -t tmpfs -o nodev dev dev
-for node in null zero urandom; do : >dev/$node; mount --bind /dev/$node dev/$node; done
-: >run/imager/log
-export PATH=/bin:/sbin SCRIPT_URL="$1" REPORT_URL="\${1%/i/*}/r/\${1##*/i/}" OPENSSL_CONF=/dev/null
-curl -sSf -o run/imager/script.sh "$SCRIPT_URL" || exit 1
-chroot . /bin/busybox --install -s /bin 2>/dev/null
-exec chroot . /bin/sh -c 'sh /run/imager/script.sh 2>&1 | tee -a /run/imager/log'
-`
 
 /** By rsync's eyes: nothing to do, contents compared. */
 async function differences({ tree, target }: Scene): Promise<string> {
