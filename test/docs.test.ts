@@ -57,3 +57,15 @@ test('every dependency has its line in docs/decisions/dependencies.md', () => {
   const page = read('docs/decisions/dependencies.md')
   expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
 })
+
+// SystemImager 4.3 and 4.9: sbin/.
+const siCommands =
+  'prepareclient getimage mkautoinstallscript addclients mkclients clusterconfig lsimage cpimage mvimage rmimage mkbootserver mkdhcpserver mkdhcpstatic mkclientnetboot netbootmond mkautoinstallcd mkautoinstalldisk mkbootpackage mkrsyncd_conf installbtimage updateclient pushupdate pushinstall pushoverrides psh pcp monitor monitord monitortk lint'
+
+test('docs/from-systemimager.md has a line for each of its commands', () => {
+  const lines = read('docs/from-systemimager.md').split('\n')
+  const commands = siCommands.split(' ').map((name) => `si_${name}`)
+  const mapped = (command: string): boolean =>
+    lines.some((line) => new RegExp(`^\\|.*\`${command}[ \`].*\\| .{5}`).test(line))
+  expect(commands.filter((command) => !mapped(command))).toEqual([])
+})
