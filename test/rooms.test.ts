@@ -8,7 +8,7 @@ const rows: readonly (readonly string[])[] = [
   ['cli'],
   ['app'],
   ['api'],
-  ['dhcp', 'files'],
+  ['dhcp', 'files', 'systemimager'],
   ['tftp', 'http'],
   ['imager', 'swarm'],
   ['menu', 'answer', 'template'],

@@ -5,6 +5,7 @@ import { addCheck } from './check.ts'
 import { addForecasts } from './forecasts.ts'
 import { addImage } from './image.ts'
 import { addImager } from './imager.ts'
+import { addImport } from './import.ts'
 import { addMachines } from './machines.ts'
 import { plain } from './print.ts'
 import { addServe } from './serve.ts'
@@ -32,7 +33,18 @@ export async function run(argv: readonly string[]): Promise<number> {
     .addHelpText('after', examples)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => {} })
-  for (const add of [addServe, addCheck, addForecasts, addMachines, addUpdate, addImage, addImager, addSite, addHelp])
+  for (const add of [
+    addServe,
+    addCheck,
+    addForecasts,
+    addMachines,
+    addUpdate,
+    addImage,
+    addImager,
+    addImport,
+    addSite,
+    addHelp,
+  ])
     add(program)
   tellMistakes(program)
   try {

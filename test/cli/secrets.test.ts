@@ -68,8 +68,9 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   'image rm': ['image rm porter:1'],
   'image gc': ['image gc'],
   'imager build': ['imager build --tree /no/such/tree'],
+  'import systemimager': ['import systemimager TREE --dry-run'],
 }
-const groups = ['machine', 'image', 'imager']
+const groups = ['machine', 'image', 'imager', 'import']
 
 const birnam = join(import.meta.dirname, '../../tools/birnam')
 const tokens = /\.[0-9a-f]{32}\b/
