@@ -35,6 +35,7 @@ interface Told {
 async function openScene(
   files: Readonly<Record<string, string>> = {},
   settings: Readonly<Record<string, unknown>> = {},
+  ...programs: readonly string[]
 ): Promise<Scene> {
   await using opening = new AsyncDisposableStack()
   const fleet = {
@@ -47,7 +48,7 @@ async function openScene(
   onTestFailed(() => console.log(`what the server said:\n${server.text.slice(-8000)}`))
   const place = join(site.directory, '..')
   const tree = join(place, 'tree')
-  await makeSystem(tree)
+  await makeSystem(tree, ...programs)
   await fill(tree)
   const capture = async (): Promise<void> => void (await server.command('image', 'capture', tree, '--as', 'porter'))
   await capture()
@@ -130,7 +131,8 @@ labTest(
   'a dry run tells every path, the update makes the machine what its image is, and one command puts all of it back',
   needs,
   async () => {
-    await using scene = await openScene({ 'overrides/all/etc/motd.hbs': 'I am {{machine.name}}, the {{vars.role}}\n' })
+    const motd = 'I am {{machine.name}}, the {{vars.role}}\n'
+    await using scene = await openScene({ 'overrides/all/etc/motd.hbs': motd }, {}, 'perl')
     const { tree, machine } = scene
     const before = join(tree, '../before')
     await run(['cp', '-a', tree, before])

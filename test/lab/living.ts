@@ -8,9 +8,9 @@ const programs =
   'sh tar curl zstd sha256sum find xargs grep sed awk sort comm tr cut mv cp rm stat df du mkfifo mktemp tee cat head tail ln ls mkdir rmdir sleep chmod chown touch id env sync wc base64 openssl readlink cmp getfattr setfattr'
 
 /** Makes the tree of a small system with the real programs of this host, so that it can run in a root of its own. */
-export async function makeSystem(tree: string): Promise<void> {
+export async function makeSystem(tree: string, ...more: readonly string[]): Promise<void> {
   await mkdir(tree, { recursive: true })
-  await run(['sh', '-euc', `cd "$0"; ${script}`, tree])
+  await run(['sh', '-euc', `cd "$0"; names=$1; ${script}`, tree, [programs, ...more].join(' ')])
 }
 
 const script = `
@@ -18,7 +18,7 @@ mkdir -p usr/bin usr/sbin usr/lib usr/lib64 etc/ssh var/log var/lib/birnam boot/
 chmod 1777 tmp
 chmod 700 root
 for name in bin sbin lib lib64; do ln -s usr/$name $name; done
-for name in ${programs}; do
+for name in $names; do
   path=$(readlink -f "$(command -v $name)")
   cp "$path" usr/bin/$name
   ldd "$path" 2>/dev/null | grep -o '/[^ )]*' || :
