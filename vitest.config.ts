@@ -14,7 +14,7 @@ export default defineConfig({
       project('unit', 1, {
         maxWorkers: '100%',
         include: ['test/**/*.test.ts'],
-        exclude: ['test/{interop,e2e,lab}/**'],
+        exclude: ['test/{interop,e2e,lab,slow}/**'],
         testTimeout: 30_000,
       }),
       project('interop', 2, {
@@ -23,6 +23,8 @@ export default defineConfig({
         fileParallelism: false,
         globalSetup,
       }),
+      // Not in npm test: npm run test:slow.
+      project('slow', 4, { include: ['test/slow/**/*.test.ts'], testTimeout: 1_800_000, maxWorkers: 2, globalSetup }),
       project('e2e', 3, { include: ['test/e2e/**/*.test.ts'], testTimeout: 900_000, maxWorkers: 2, globalSetup }),
     ],
   },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Counts } from '../test/lab/reporter.ts'
 import { runChecks } from './check.ts'
 
-/** `npm test`: the checks, then every test (or those that the arguments name, as vitest takes them). The last line has the counts. */
+/** `npm test`: the checks, then every test but the slow ones (or those that the arguments name, as vitest takes them). The last line has the counts. */
 function main(filters: readonly string[]): number {
   const checks = runChecks()
   const tests = runTests(filters)
@@ -20,7 +20,7 @@ function runTests(filters: readonly string[]): Counts {
   try {
     const file = join(place, 'counts.json')
     const env = { ...process.env, BIRNAM_TEST_COUNTS: file }
-    const { status } = spawnSync('vitest', ['run', ...filters], { stdio: 'inherit', env })
+    const { status } = spawnSync('vitest', ['run', '--project=!slow', ...filters], { stdio: 'inherit', env })
     return honest(readCounts(file), status)
   } finally {
     rmSync(place, { recursive: true, force: true })

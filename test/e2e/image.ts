@@ -1,6 +1,6 @@
 import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openDebian } from '../lab/debian.ts'
+import { openDebian, type Kind } from '../lab/debian.ts'
 import { openImager } from '../lab/imager.ts'
 import type { Machine } from '../lab/machine.ts'
 import { duncan } from '../lab/site.ts'
@@ -9,7 +9,11 @@ import { openStage, type Stage } from './stage.ts'
 export const imageNeeds = ['lan', 'machine', 'debian', 'imager'] as const
 
 /** Duncan is to become a porter, by the image that was captured from a real Debian. */
-export async function openImageStage(files: Readonly<Record<string, string>> = {}, more: object = {}): Promise<Stage> {
+export async function openImageStage(
+  files: Readonly<Record<string, string>> = {},
+  more: object = {},
+  kind: Kind = 'plain',
+): Promise<Stage> {
   const stage = await openStage(
     {
       fleet: {
@@ -20,13 +24,13 @@ export async function openImageStage(files: Readonly<Record<string, string>> = {
     },
     ({ data }) => openImager(data),
   )
-  await stage.server.command('image', 'capture', await openDebian(), '--as', 'porter')
+  await stage.server.command('image', 'capture', await openDebian(kind), '--as', 'porter')
   return stage
 }
 
 /** A disk with nothing on it, of that many MiB. */
-export async function emptyDisk({ site }: Stage, mib = 6144): Promise<string> {
-  const path = join(site.directory, '..', 'empty.img')
+export async function emptyDisk({ site }: Stage, mib = 6144, name = 'empty'): Promise<string> {
+  const path = join(site.directory, '..', `${name}.img`)
   await writeFile(path, '')
   await truncate(path, mib * 1024 * 1024)
   return path

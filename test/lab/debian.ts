@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { run } from './child.ts'
 
 const cache = fileURLToPath(new URL('../../node_modules/.cache/birnam-lab/', import.meta.url))
-const home = join(cache, 'debian-1')
 
 /** Enough to boot from BIOS and UEFI, to be logged in to, and to be brought forward. */
 const packages = [
@@ -22,6 +21,9 @@ const packages = [
   'curl',
 ]
 
+/** For disks that are more than a partition. */
+const stacked = ['mdadm', 'lvm2']
+
 const leftOut = ['/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/man/*', '/usr/share/info/*']
 
 // A console that a test can read, an address by DHCP, and no waiting.
@@ -34,27 +36,36 @@ const customised = [
   'chroot "$1" systemctl mask systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer',
 ]
 
+export type Kind = 'plain' | 'stacked'
+
+const homes: Readonly<Record<Kind, string>> = {
+  plain: join(cache, 'debian-1'),
+  stacked: join(cache, 'debian-stacked-1'),
+}
+
 /** A real Debian of this host's release as a tarball, made once from its packages; it boots from a disk that somebody puts it on. */
-export async function openDebian(): Promise<string> {
-  const tarball = join(home, 'tree.tar')
-  if (!existsSync(tarball)) await make()
+export async function openDebian(kind: Kind = 'plain'): Promise<string> {
+  const tarball = join(homes[kind], 'tree.tar')
+  if (!existsSync(tarball)) await make(kind)
   return tarball
 }
 
 /** Why there can be no such tree here; undefined when there can. */
 export function missingForDebian(): string | undefined {
-  if (existsSync(join(home, 'tree.tar'))) return undefined
+  if (existsSync(join(homes.plain, 'tree.tar'))) return undefined
   if (!existsSync('/usr/bin/mmdebstrap')) return 'needs the Debian package mmdebstrap'
   return process.getuid?.() === 0 ? undefined : 'needs root'
 }
 
-async function make(): Promise<void> {
+async function make(kind: Kind): Promise<void> {
+  const home = homes[kind]
+  const wanted = kind === 'stacked' ? [...packages, ...stacked] : packages
   mkdirSync(cache, { recursive: true })
   const place = await mkdtemp(join(cache, 'debian-'))
   try {
     const words = [
       '--variant=minbase',
-      `--include=${packages.join(',')}`,
+      `--include=${wanted.join(',')}`,
       ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
       ...customised.map((command) => `--customize-hook=${command}`),
     ]

@@ -14,6 +14,8 @@ export interface MachineOptions {
   readonly uuid?: string
   /** A raw disk image; it boots after the network. */
   readonly disk?: string
+  /** A second one behind it. */
+  readonly other?: string
   /** What the firmware tries first; the network when not given. */
   readonly first?: 'network' | 'disk'
   /** Goes through a reset when the guest asks for it; otherwise a reset ends the machine. */
@@ -98,16 +100,16 @@ async function uefi(place: string, { without = [] }: MachineOptions): Promise<st
 
 function nic(tap: string, { nic: model = 'virtio-net-pci', mac, firmware, rom, first }: MachineOptions): string[] {
   const withRom = rom ?? (firmware === 'uefi' ? 'none' : 'ipxe')
-  const device = `${model},netdev=lan,mac=${mac},bootindex=${first === 'disk' ? 2 : 0}${withRom === 'none' ? ',romfile=' : ''}`
+  const device = `${model},netdev=lan,mac=${mac},bootindex=${first === 'disk' ? 9 : 0}${withRom === 'none' ? ',romfile=' : ''}`
   return ['-netdev', `tap,id=lan,ifname=${tap},script=no,downscript=no`, '-device', device]
 }
 
-function disk({ disk: image }: MachineOptions): string[] {
-  if (image === undefined) return []
-  return [
+function disk({ disk: image, other }: MachineOptions): string[] {
+  const images = [image, other].filter((path) => path !== undefined)
+  return images.flatMap((path, n) => [
     '-drive',
-    `file=${image},format=raw,if=none,id=disk,cache=unsafe`,
+    `file=${path},format=raw,if=none,id=disk${n},cache=unsafe`,
     '-device',
-    'virtio-blk-pci,drive=disk,bootindex=1',
-  ]
+    `virtio-blk-pci,drive=disk${n},bootindex=${n + 1}`,
+  ])
 }
