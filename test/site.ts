@@ -19,6 +19,7 @@ export function aSite(change: Partial<Site> = {}, server: Partial<ServerSettings
       dhcp: { mode: 'off', interfaces: [], subnets: [] },
       strangers: 'local',
       permits: { lifetime: 3600, install: 7200, answer: 3600 },
+      systemimager: { monitor: false },
       images: { mirrors: [], multicast: { group: '239.255.77.1', port: 1044, rate: 400, wait: 20 } },
       ...server,
     },

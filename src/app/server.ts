@@ -21,6 +21,7 @@ import { openDoors, type Doors } from './doors.ts'
 import { forecastLines } from './forecast.ts'
 import { openGolden, openRegistry } from './images.ts'
 import type { Listener } from './listeners.ts'
+import { openSystemImager, type OldDoors } from './systemimager.ts'
 import { openLog } from './log.ts'
 import { closeSocket, openSocket } from './socket.ts'
 
@@ -50,6 +51,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   const leases = new LeaseBook(new SqliteLeases(database))
   const golden = openGolden(place.data, holder.current.server.images)
   let doors: Doors | undefined
+  let old: OldDoors | undefined
   const core = openCore({
     database,
     site: holder.current,
@@ -63,7 +65,11 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   })
   opened.defer(() => core.house.journal.flush())
   const app = opened.adopt(apiServer(), (server) => server.close())
-  const counters = (): Record<string, unknown> => ({ ...doors?.counters(), journal: core.house.journal.counters })
+  const counters = (): Record<string, unknown> => ({
+    ...doors?.counters(),
+    ...old?.counters(),
+    journal: core.house.journal.counters,
+  })
   const reload = (): ReturnType<SiteHolder['reload']> => holder.reload()
   const onError = (error: unknown): void => log.error({ err: error }, 'images.failed')
   const captures = new CaptureDesk(core.house, golden, onError)
@@ -83,6 +89,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     ['c', captures],
   ])
   doors = opened.adopt(await openDoors({ core, app, desks, leases, log }), (all) => all.close())
+  old = opened.adopt(await openSystemImager({ core, data: place.data, log }), (all) => all.close())
   await app.ready()
   const socket = await openSocket(`${place.data}/birnam.sock`, (request, response) => app.routing(request, response))
   if (socket.door) opened.adopt(socket.door, (server) => closeSocket(server))
@@ -96,7 +103,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     clearInterval,
   )
   const stop = opened.move()
-  const listeners = [...doors.listeners, socket.listener]
+  const listeners = [...doors.listeners, ...old.listeners, socket.listener]
   log.info({ listeners }, 'server.started')
   return {
     listeners,
@@ -155,7 +162,10 @@ function moved(before: Site['server'], after: Site['server']): readonly string[]
   const doors = (['http', 'tftp'] as const).filter(
     (door) => JSON.stringify(before[door]) !== JSON.stringify(after[door]),
   )
-  return before.images.registry === after.images.registry ? doors : [...doors, 'images']
+  const settings = (['systemimager'] as const).filter(
+    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+  )
+  return [...doors, ...(before.images.registry === after.images.registry ? [] : ['images']), ...settings]
 }
 
 // One line an event is enough to retell a boot; misses and renewals only when somebody asked for everything.

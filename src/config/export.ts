@@ -17,17 +17,24 @@ export function formatSite(site: Pick<Site, 'machines' | 'groups' | 'profiles' |
 
 /** `birnam.yaml` of a site: the server, and the variables that all share. */
 export function formatServer({ server, vars }: Pick<Site, 'server' | 'vars'>): string {
-  const { dhcp, strangers, permits, images, ...rest } = server
+  const { dhcp, strangers, permits, images, systemimager, ...rest } = server
   const written = {
     ...rest,
     dhcp: { ...dhcp, subnets: dhcp.subnets.map(writeSubnet) },
     strangers: typeof strangers === 'object' && plainStranger(strangers.profile) ? strangers.profile : strangers,
     permits: durations(permits),
     images: writeImages(images),
+    systemimager: writeSystemImager(systemimager),
     vars,
   }
   const plain = defaultServer()
-  const defaults = { ...plain, permits: durations(plain.permits), images: writeImages(plain.images), vars: {} }
+  const defaults = {
+    ...plain,
+    permits: durations(plain.permits),
+    images: writeImages(plain.images),
+    systemimager: writeSystemImager(plain.systemimager),
+    vars: {},
+  }
   const kept = without(written, defaults)
   return Object.keys(kept).length === 0 ? '' : toYaml(kept)
 }
@@ -38,6 +45,10 @@ function plainStranger(profile: string): boolean {
 
 function writeImages({ multicast, ...rest }: ServerSettings['images']): object {
   return without({ ...rest, multicast: { ...multicast, wait: formatDuration(multicast.wait) } }, { mirrors: [] })
+}
+
+function writeSystemImager({ monitor, rsync }: ServerSettings['systemimager']): object {
+  return { monitor, ...(rsync && { rsync: { ...rsync, allow: rsync.allow.map(formatCidr) } }) }
 }
 
 function durations(permits: ServerSettings['permits']): Record<string, string> {

@@ -66,6 +66,14 @@ export const serverFile = strict({
       wait: v.duration(1, 600).default(20),
     }).prefault({}),
   }).prefault({}),
+  systemimager: strict({
+    monitor: v.flag.default(false),
+    rsync: strict({
+      listen: v.listen.default('0.0.0.0'),
+      port: v.port.default(873),
+      allow: v.allowList.default([]).superRefine(v.refuseNobody),
+    }).optional(),
+  }).prefault({}),
   vars: vars.default({}),
 })
 

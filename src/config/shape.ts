@@ -6,7 +6,7 @@ import type { machine } from './schema.ts'
 /** From what the schemas read to the types of site.ts. */
 
 export function settingsOf(read: z.output<typeof serverFile>): ServerSettings {
-  const { address, loader, http, tftp, dhcp, strangers, permits, images } = read
+  const { address, loader, http, tftp, dhcp, strangers, permits, images, systemimager } = read
   const subnets = dhcp.subnets.map(({ range, ...subnet }) => compact<Subnet>({ ...subnet, ranges: range }))
   return compact<ServerSettings>({
     address,
@@ -17,6 +17,7 @@ export function settingsOf(read: z.output<typeof serverFile>): ServerSettings {
     permits,
     dhcp: { ...dhcp, subnets },
     images: compact<ServerSettings['images']>(images),
+    systemimager: compact<ServerSettings['systemimager']>(systemimager),
   })
 }
 

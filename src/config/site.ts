@@ -58,6 +58,17 @@ export interface ServerSettings {
       readonly wait: number
     }
   }
+  /** For clients and habits of SystemImager; all off unless the site says otherwise. */
+  readonly systemimager: {
+    /** Whether its monitor's reports are heard, on TCP 8181. */
+    readonly monitor: boolean
+    readonly rsync?: {
+      readonly listen: string
+      readonly port: number
+      /** Never empty: whoever is in it can read whole images. */
+      readonly allow: readonly Cidr[]
+    }
+  }
 }
 
 export interface DhcpSettings {

@@ -134,6 +134,16 @@ export const cidr = word.transform((text, context) => {
   }
 })
 
+export const allowList = listOf(cidr)
+
+/** Whoever is allowed can read whole images. */
+export function refuseNobody(list: readonly { readonly bits: number }[], context: z.RefinementCtx): void {
+  if (list.length > 0 && list.every(({ bits }) => bits > 0)) return
+  const message = list.length === 0 ? 'nobody is allowed' : 'everybody is allowed'
+  const hint = 'images hold password hashes and keys: name the networks that may read them, like [10.77.0.0/24]'
+  context.addIssue({ code: 'custom', message, params: { hint } })
+}
+
 export const range = wordAs(
   (text) => {
     const [from, to, rest] = text.split('-').map((part) => readIpv4(part.trim()))

@@ -24,6 +24,7 @@ test('the example of the design is a valid site, word for word', () => {
       strangers: 'local',
       permits: { lifetime: 86_400, install: 7200, answer: 3600 },
       images: { mirrors: [], multicast: { group: '239.255.77.1', port: 1044, rate: 400, wait: 20 } },
+      systemimager: { monitor: false },
       dhcp: {
         mode: 'server',
         interfaces: ['lab-br'],
