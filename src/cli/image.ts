@@ -7,6 +7,7 @@ import type { ImageVersion } from '../image/store.ts'
 import { globals, withApi } from './context.ts'
 import { addCapture } from './image-capture.ts'
 import { addDiff } from './image-diff.ts'
+import { addUnpack } from './image-unpack.ts'
 import { openLine, size } from './image-progress.ts'
 import { labelOf, openImages, untilStopped, versionNamed } from './image-store.ts'
 import { dated, paint, show, table } from './print.ts'
@@ -31,6 +32,7 @@ export function addImage(program: Command): void {
     .command('rules')
     .description('what a capture leaves out, and why')
     .action((_options, command: Command) => show(rules, globals(command).json, rulesText))
+  addUnpack(image)
   addKeeping(image)
 }
 

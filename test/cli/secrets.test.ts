@@ -66,6 +66,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   'image tag': ['image tag porter:1 stable'],
   'image squash': ['image squash porter:1'],
   'image rm': ['image rm porter:1'],
+  'image unpack': ['image unpack porter:1'],
   'image gc': ['image gc'],
   'imager build': ['imager build --tree /no/such/tree'],
   'import systemimager': ['import systemimager TREE --dry-run'],
