@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { openSigner, verifySignature } from '../../src/image/sign.ts'
 import { digestOfBytes, imageOf, keepBlob } from '../image/layout.ts'
 import { Served } from '../image/registry.ts'
 import { labTest } from '../lab/needs.ts'
+import { openServed } from './served.ts'
 
 labTest(
   'Debian’s docker-registry is the store: versions, tags, signatures and removal',
@@ -71,6 +72,40 @@ labTest('clients of /v2/ pull through this server what docker-registry keeps', [
   expect([part.status, await part.text()]).toEqual([206, 'lay'])
 })
 
+labTest(
+  'a site whose images stand in docker-registry has the same commands, and a lost blob is told',
+  ['docker-registry'],
+  async () => {
+    await using registry = await DockerRegistry.open()
+    await using served = await openServed({ 'birnam.yaml': `images: { registry: "${registry.url}forest" }\n` })
+    const tree = registry.path('tree')
+    mkdirSync(tree)
+    writeFileSync(join(tree, 'one'), 'one')
+    const done = async (...words: string[]): Promise<string> => {
+      const { code, out, err } = await served.birnam(...words)
+      expect(code, err).toBe(0)
+      return out
+    }
+    expect(await done('image', 'capture', tree, '--as', 'porter')).toContain('porter:1')
+    writeFileSync(join(tree, 'two'), 'two')
+    await done('image', 'capture', tree, '--as', 'porter')
+    await done('image', 'tag', 'porter:2', 'stable')
+    expect(await done('image', 'ls')).toMatch(/porter +1 [^]*porter +2 stable /)
+    expect(await done('image', 'diff', 'porter:1', 'porter:2')).toContain('two')
+    expect(await done('image', 'verify')).not.toMatch(/missing|changed/)
+    const store = registry.store('forest')
+    expect(await store.names()).toEqual(['porter'])
+    expect(existsSync(join(served.directory, 'data/images'))).toBe(false)
+
+    const layer = (await store.find(parseReference('porter:2')))!.manifest.layers.at(-1)!
+    const hex = layer.digest.slice('sha256:'.length)
+    const kept = 'kept/docker/registry/v2/blobs/sha256'
+    rmSync(registry.path(`${kept}/${hex.slice(0, 2)}/${hex}`), { recursive: true })
+    const { code, out } = await served.birnam('image', 'verify')
+    expect([code, out]).toEqual([1, expect.stringContaining(layer.digest)])
+  },
+)
+
 /** Debian's docker-registry on a free port, with a directory of its own. */
 class DockerRegistry implements AsyncDisposable {
   readonly #directory: string
@@ -110,8 +145,13 @@ class DockerRegistry implements AsyncDisposable {
     return registry
   }
 
-  store(): RegistryStore {
-    return openRegistryStore({ url: `http://127.0.0.1:${this.#port}/` })
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/`
+  }
+
+  /** Below a path of it, if one is given. */
+  store(path = ''): RegistryStore {
+    return openRegistryStore({ url: `${this.url}${path}` })
   }
 
   path(name: string): string {
