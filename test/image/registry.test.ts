@@ -205,7 +205,7 @@ test('two requests at once on one upload: the second is told', async () => {
 })
 
 test('a push that takes longer than any other request may is let through, a slow body elsewhere is not', async () => {
-  await using served = await Served.open({ http: { headersTimeout: 100, requestTimeout: 200 } })
+  await using served = await Served.open({ http: { requestTimeout: 200 } })
   const path = await served.upload()
   const slow = new ReadableStream({
     async pull(controller) {
