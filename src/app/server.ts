@@ -93,7 +93,10 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   await app.ready()
   const socket = await openSocket(`${place.data}/birnam.sock`, (request, response) => app.routing(request, response))
   if (socket.door) opened.adopt(socket.door, (server) => closeSocket(server))
-  holder.onChange((site, problems) => siteChanged(core, doors, log, site, problems))
+  holder.onChange(async (site, problems) => {
+    await siteChanged(core, doors, log, site, problems)
+    old?.update()
+  })
   opened.adopt(holder, (reading) => reading.close())
   const reread = (): void => void reload().catch((error: unknown) => siteFailed(log, error))
   opened.adopt(watchSite(place.site, reread), (watch) => watch.close())

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
-import { machineOf } from '../files/house.ts'
+import type { Site } from '../config/site.ts'
+import { cardAt, machineOf } from '../files/house.ts'
 import { openMonitor, monitorPort, type Monitor } from '../systemimager/monitor.ts'
 import { monitorJournal } from '../systemimager/monitor-journal.ts'
+import { openRsync, type Rsyncd } from '../systemimager/rsync.ts'
 import type { Core } from './core.ts'
 import { tryOpen, type Listener, type Opened } from './listeners.ts'
 
@@ -9,6 +11,8 @@ import { tryOpen, type Listener, type Opened } from './listeners.ts'
 export interface OldDoors {
   readonly listeners: readonly Listener[]
   counters(): Record<string, unknown>
+  /** The site has changed; what listens is not opened anew. */
+  update(): void
   close(): Promise<void>
 }
 
@@ -21,11 +25,19 @@ export interface OldParts {
 export async function openSystemImager(parts: OldParts): Promise<OldDoors> {
   const { systemimager } = parts.core.house.registry.site.server
   const monitor = systemimager.monitor ? await openReports(parts) : undefined
+  const { rsync: settings } = systemimager
+  const rsync = settings && (await openModules(parts, settings))
   return {
-    listeners: [monitor].flatMap((opened) => (opened ? [opened.listener] : [])),
-    counters: () => ({ ...(monitor?.door && { monitor: monitor.door.counters }) }),
+    listeners: [monitor, rsync].flatMap((opened) => (opened ? [opened.listener] : [])),
+    counters: () => ({
+      ...(monitor?.door && { monitor: monitor.door.counters }),
+      ...(rsync?.door && { rsync: rsync.door.counters }),
+    }),
+    update() {
+      if (settings) rsync?.door?.update({ data: parts.data, registry: parts.core.house.registry, settings })
+    },
     async close() {
-      await monitor?.door?.close()
+      await Promise.all([monitor?.door?.close(), rsync?.door?.close()])
     },
   }
 }
@@ -41,6 +53,29 @@ function openReports({ core: { house }, log }: OldParts): Promise<Opened<Monitor
         nameOf: (mac) => machineOf(house, mac)?.name,
         onStrange: (what, from) => log.warn({ what, from }, 'monitor.strange'),
       }),
+    }),
+  )
+}
+
+type RsyncSettings = NonNullable<Site['server']['systemimager']['rsync']>
+
+function openModules({ core: { house }, data, log }: OldParts, settings: RsyncSettings): Promise<Opened<Rsyncd>> {
+  const { listen, port } = settings
+  const place = { data, registry: house.registry, settings }
+  return tryOpen('rsync', `${listen}:${port}`, () =>
+    openRsync(place, {
+      onComplete(address, peer) {
+        const mac = cardAt(house, peer)
+        const machine = house.registry.at(peer)?.name ?? (mac && machineOf(house, mac)?.name)
+        if (machine === undefined) return
+        const detail = { from: peer, ...(address !== peer && { says: address }) }
+        house.journal.recordSeldom(
+          { at: house.now(), type: 'monitor.complete', machine, ...(mac && { mac }), detail },
+          peer,
+        )
+      },
+      onEnded: (why) => log.error({ why }, 'rsync.ended'),
+      onError: (error) => log.error({ err: error }, 'rsync.failed'),
     }),
   )
 }
