@@ -114,6 +114,10 @@ labTest(
       { type: 'monitor.state', detail: { step: 'imaged', percent: 100, from: '10.77.0.11' } },
     ])
     expect(await scene.stage.server.command('trace', 'duncan')).toContain('monitor.state')
+    // A daemon that ends by itself is started again.
+    await scene.stage.lan.server.run(['kill', ...(await scene.daemons()).trim().split('\n')])
+    await scene.stage.server.says(/rsync\.ended/)
+    await expect.poll(() => scene.daemons(), { timeout: 10_000 }).not.toBe('')
     await scene.stage.server.crash()
     await expect.poll(() => scene.daemons(), { timeout: 5000 }).toBe('')
   },
