@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { LabReporter } from './test/lab/reporter.ts'
+import { LongFirst } from './test/lab/sequencer.ts'
 
 const globalSetup = 'test/lab/setup.ts'
 
@@ -9,6 +10,7 @@ export default defineConfig({
     pool: 'forks',
     execArgv: ['--disable-warning=ExperimentalWarning'],
     slowTestThreshold: 2000,
+    sequence: { sequencer: LongFirst },
     reporters: ['default', new LabReporter()],
     projects: [
       project('unit', 1, {

@@ -45,13 +45,16 @@ export async function isBroughtForward(stage: Stage, machine: Machine, login: Lo
   await captureNext(stage)
   const { command }: { command: string } = JSON.parse(await stage.server.command('update', 'duncan', '--json'))
   const look = 'cat /etc/forward /var/lib/birnam/installed 2>&1; ls /boot /usr/bin/lsipc 2>&1; hostname'
-  expect(await login.run(`${command} --dry-run`)).toMatch(/^remove \/usr\/bin\/lsipc\n/m)
-  expect(await login.run(command)).toContain('duncan is porter:2 now')
-  expect(await login.run(look)).toMatch(/^brought forward\nimage=porter:2\n[^]*vmlinuz-\S+\.1\nduncan\n$/)
-  expect(await login.run('sh /var/lib/birnam/rollback.sh')).toContain('put back: porter:1')
-  expect(await login.run(look)).toMatch(/^cat: \S+ No such file[^]*image=porter:1\n[^]*\/usr\/bin\/lsipc/)
-  expect(await login.run(command)).toContain('duncan is porter:2 now')
-  await login.run('systemctl reboot --no-block')
+  const back = 'sh /var/lib/birnam/rollback.sh'
+  // One login for all: each takes its time in an emulated machine.
+  const lines = [`${command} --dry-run`, command, look, back, look, command, 'systemctl reboot --no-block']
+  const [dry, forward, after, undone, before, again] = (await login.run(lines.join('; echo -----; '))).split('-----\n')
+  expect(dry).toMatch(/^remove \/usr\/bin\/lsipc\n/m)
+  expect(forward).toContain('duncan is porter:2 now')
+  expect(after).toMatch(/^brought forward\nimage=porter:2\n[^]*vmlinuz-\S+\.1\nduncan\n$/)
+  expect(undone).toContain('put back: porter:1')
+  expect(before).toMatch(/^cat: \S+ No such file[^]*image=porter:1\n[^]*\/usr\/bin\/lsipc/)
+  expect(again).toContain('duncan is porter:2 now')
   await machine.sees(/duncan login:/, 400)
   await stage.server.says(/update\.booted/, 120)
   expect(await login.run('cat /proc/cmdline; ls /var/lib/birnam')).toMatch(
