@@ -6,7 +6,7 @@ import { labTest } from '../lab/needs.ts'
 
 const needs = [...imageNeeds, 'ssh'] as const
 
-async function open(layout: string): Promise<{ readonly stage: Stage; login(): Promise<Login> }> {
+async function open(layout: string): Promise<{ readonly stage: Stage; readonly login: () => Promise<Login> }> {
   const { files, key } = await openKey()
   const stage = await openImageStage(files, { layout: `layouts/${layout}.yaml` }, 'stacked')
   return { stage, login: () => openLogin(stage, key) }
@@ -20,13 +20,13 @@ labTest('a machine with the layout mirror boots from its RAID, and from each dis
   const machine = await stage.boot({ disk, other, memory: 1024, reboots: true })
   expect(await isInstalled(machine)).toBe('porter:1')
   await machine.sees(/duncan login:/, 600)
-  const { run } = await login()
-  expect(await run('findmnt -no SOURCE /; cat /proc/mdstat')).toMatch(/^\/dev\/md\S+\n[^]*raid1[^]*\[2\/[12]\]/)
-  await run('sync; systemctl poweroff --no-block')
+  const duncan = await login()
+  expect(await duncan.run('findmnt -no SOURCE /; cat /proc/mdstat')).toMatch(/^\/dev\/md\S+\n[^]*raid1[^]*\[2\/[12]\]/)
+  await duncan.run('sync; systemctl poweroff --no-block')
   await machine.ends(200)
   const alone = await stage.boot({ disk: other, memory: 1024, reboots: true })
   await alone.sees(/duncan login:/, 900)
-  expect(await run('cat /proc/mdstat')).toMatch(/\[2\/1\]/)
+  expect(await duncan.run('cat /proc/mdstat')).toMatch(/\[2\/1\]/)
 })
 
 labTest('a machine with the layout lvm boots from its volumes', needs, async () => {
@@ -37,8 +37,8 @@ labTest('a machine with the layout lvm boots from its volumes', needs, async () 
   const machine = await stage.boot({ disk, memory: 1024, reboots: true })
   expect(await isInstalled(machine)).toBe('porter:1')
   await machine.sees(/duncan login:/, 600)
-  const { run } = await login()
-  expect(await run('findmnt -no SOURCE / /var; findmnt -no SOURCE /var; swapon --noheadings --show=NAME')).toMatch(
-    /^\/dev\/mapper\/system--vg-root\n\/dev\/mapper\/system--vg-var\n\/dev\/dm-\d+\n$/,
-  )
+  const duncan = await login()
+  expect(
+    await duncan.run('findmnt -no SOURCE / /var; findmnt -no SOURCE /var; swapon --noheadings --show=NAME'),
+  ).toMatch(/^\/dev\/mapper\/system--vg-root\n\/dev\/mapper\/system--vg-var\n\/dev\/dm-\d+\n$/)
 })
