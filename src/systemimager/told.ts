@@ -6,13 +6,28 @@ export interface Left {
   readonly why: string
 }
 
-/** Gathers what is left behind while files are read. */
+const most = 10_000
+
+/** Gathers what is left behind while files are read, each thing once; of very many, the number. */
 export class LeftList {
-  readonly list: Left[] = []
+  readonly #list: Left[] = []
+  readonly #known = new Set<string>()
+  #more = 0
+
+  get list(): readonly Left[] {
+    if (this.#more === 0) return this.#list
+    return [...this.#list, { file: '', why: `${this.#more} more things like these` }]
+  }
 
   add(file: string, why: string, line = 0): void {
-    const known = this.list.some((left) => left.file === file && left.why === why && (left.line ?? 0) === line)
-    if (!known) this.list.push({ file, why, ...(line > 0 && { line }) })
+    if (this.#list.length >= most) {
+      this.#more++
+      return
+    }
+    const key = `${file}\n${line}\n${why}`
+    if (this.#known.has(key)) return
+    this.#known.add(key)
+    this.#list.push({ file, why, ...(line > 0 && { line }) })
   }
 }
 

@@ -26,10 +26,10 @@ export function readXml(file: string, text: string): Element {
     throw new Fault('config-invalid', message, { file, hint, ...(line > 0 && { line }) })
   }
   if (text.length > longest) refuse(0, 'is larger than 4 MiB', 'no file of SystemImager is')
-  const bare = text.replaceAll(/<!--[^]*?-->/g, blanks)
+  const bare = withoutComments(text)
   const odd = /<!|<\?(?!xml\s)|&(?!(?:lt|gt|amp|quot|apos);)|\0/.exec(bare)
   if (odd) {
-    const what = quote(bare.slice(odd.index, odd.index + 30))
+    const what = quote(bare.slice(odd.index, odd.index + 30).trim())
     refuse(lineAt(bare, odd.index), `not read: ${what}`, 'take out document types and entities, and write & as &amp;')
   }
   const depth = deepestOf(bare)
@@ -53,9 +53,17 @@ const options = {
 } as const
 const parser = { parse: (text: string): unknown => new XMLParser(options).parse(text) }
 
-/** Of the same length, so that lines stay what they are. */
-function blanks(comment: string): string {
-  return comment.replaceAll(/[^\n]/g, ' ')
+/** Blanks instead, so that lines stay what they are. One that does not end stays, and is refused. */
+function withoutComments(text: string): string {
+  const kept: string[] = []
+  let from = 0
+  for (let at = text.indexOf('<!--'); at >= 0; at = text.indexOf('<!--', from)) {
+    const end = text.indexOf('-->', at + 4)
+    if (end < 0) break
+    kept.push(text.slice(from, at), text.slice(at, end + 3).replaceAll(/[^\n]/g, ' '))
+    from = end + 3
+  }
+  return kept.join('') + text.slice(from)
 }
 
 /** Counted before the parser sees it, which goes into each element by a call. */

@@ -272,3 +272,24 @@ test('a directory that is no SystemImager server is refused', async () => {
   const { code, err } = await birnam(old, 'import', 'systemimager', join(old.place, 'etc'))
   expect([code, err]).toEqual([1, expect.stringContaining('holds no images/, overrides/ or scripts/')])
 })
+
+test('a layout with a document type is listed with its line; numbers beyond all measure are listed, and that the layout lacks something', async () => {
+  using old = openOldServer({
+    [`${base}/images/porter/etc/systemimager/autoinstallscript.conf`]: `<!DOCTYPE config>\n${oneDisk}`,
+    [`${base}/scripts/disks-layouts/SuSE10.xml`]: oneDisk.replace('2048', '9'.repeat(400)),
+  })
+  const report = await take(old)
+  expect(leftOf(report, 'autoinstallscript.conf')).toEqual(['1 not read: <!DOCTYPE config>'])
+  expect(leftOf(report, 'SuSE10.xml').join('\n')).toMatch(/the size 9999[^]*layouts\/suse10\.yaml is not complete/)
+  expect(loadSite(old.site).profiles.map(({ name }) => name)).toEqual(['suse10'])
+})
+
+test('of a million lines that make no sense, ten thousand are listed, and the number of the others', async () => {
+  using old = openOldServer({
+    'etc/systemimager/cluster.xml': undefined,
+    [`${base}/scripts/cluster.txt`]: 'a b\n'.repeat(1_000_000),
+  })
+  const { left } = await take(old, { dryRun: true })
+  expect(left).toHaveLength(10_001)
+  expect(left.at(-1)?.why).toMatch(/^99\d{4} more things like these$/)
+})

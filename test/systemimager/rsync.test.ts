@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseCidr } from '../../src/net/ipv4.ts'
 import { draftOf } from '../../src/config/draft.ts'
+import { formatServer } from '../../src/config/export.ts'
 import { completedAddress, formatRsyncConf, readRsyncLog } from '../../src/systemimager/rsync-conf.ts'
 
 const conf = {
@@ -38,6 +39,13 @@ test.each([
   expect(problems).toMatchObject([
     { field: 'systemimager.rsync.allow', message, hint: expect.stringContaining('password hashes') as string },
   ])
+})
+
+test('what birnam.yaml says of SystemImager is exported as it was read', () => {
+  const text =
+    'systemimager:\n  monitor: true\n  rsync:\n    listen: 10.77.0.1\n    port: 873\n    allow:\n      - 10.77.0.0/24\n'
+  const { server } = draftOf({ file: 'birnam.yaml', text, digest: '' })
+  expect(formatServer({ server: server!, vars: {} })).toBe(text)
 })
 
 const said = (rest: string): ReturnType<typeof readRsyncLog> => readRsyncLog(`2026/11/23 17:07:42 [29824] ${rest}`)
