@@ -3,20 +3,22 @@ import { run } from '../lab/child.ts'
 import { labTest } from '../lab/needs.ts'
 import { emptyDisk, imageNeeds, isInstalled, openImageStage } from './image.ts'
 import { permitOf } from './install.ts'
-import { isBroughtForward, openKey, openLogin } from './living.ts'
+import { captureNext, isBroughtForward, openKey, openLogin } from './living.ts'
 
 labTest(
-  'BIOS: an empty disk becomes a golden image, boots to a login under its own name, and is brought to the next version',
-  [...imageNeeds, 'ssh'],
+  'BIOS: an empty disk becomes a golden image, goes straight into it by kexec under its own name, and is brought to the next version',
+  [...imageNeeds, 'ssh', 'kexec'],
   async () => {
     const { files, key } = await openKey()
-    await using stage = await openImageStage(files)
+    await using stage = await openImageStage(files, { after: 'kexec' })
     const disk = await emptyDisk(stage)
     expect(await stage.server.command('reinstall', 'duncan')).toContain('may be installed once with porter:1')
     const machine = await stage.boot({ disk, memory: 1024, reboots: true })
     expect(await isInstalled(machine)).toBe('porter:1')
     await machine.sees(/duncan login:/, 400)
+    expect(machine.text).not.toMatch(/GRUB|rebooting instead/)
     expect(await permitOf(stage)).toMatchObject({ state: 'used', target: 'porter' })
+    await captureNext(stage)
     await isBroughtForward(stage, machine, await openLogin(stage, key))
   },
 )

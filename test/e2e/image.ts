@@ -14,7 +14,14 @@ export async function openImageStage(
   more: object = {},
   kind: Kind = 'plain',
 ): Promise<Stage> {
-  const stage = await openStage(
+  const stage = await openEmptyStage(files, more)
+  await stage.server.command('image', 'capture', await openDebian(kind), '--as', 'porter')
+  return stage
+}
+
+/** The same before anything was captured. */
+export function openEmptyStage(files: Readonly<Record<string, string>>, more: object = {}): Promise<Stage> {
+  return openStage(
     {
       fleet: {
         machines: [{ ...duncan, profile: 'porter' }],
@@ -24,8 +31,6 @@ export async function openImageStage(
     },
     ({ data }) => openImager(data),
   )
-  await stage.server.command('image', 'capture', await openDebian(kind), '--as', 'porter')
-  return stage
 }
 
 /** A disk with nothing on it, of that many MiB. */

@@ -28,21 +28,22 @@ export async function openLogin({ site, lan }: Stage, key: string): Promise<Logi
   return { run: (line) => run(lan.server.enter([...words, line])) }
 }
 
-/** Captures the same Debian with one more kernel, a file more and a program less: the next version. */
+/** One more kernel, a file more and a program less: what the next version has. */
+export const brought = `
+  kernel=$(ls boot/vmlinuz-*); cp -p "$kernel" "$kernel.1"; cp -p "boot/initrd.img-\${kernel#*-}" "boot/initrd.img-\${kernel#*-}.1"
+  echo brought forward >etc/forward; rm usr/bin/lsipc`
+
+/** Captures the same Debian with that. */
 export async function captureNext({ site, server }: Stage): Promise<void> {
   const tree = join(site.directory, '..', 'tree')
   await mkdir(tree)
   await run(['tar', '-xf', await openDebian(), '-C', tree, '--xattrs', '--xattrs-include=*'])
-  const script = `cd "$0"
-    kernel=$(ls boot/vmlinuz-*); cp -p "$kernel" "$kernel.1"; cp -p "boot/initrd.img-\${kernel#*-}" "boot/initrd.img-\${kernel#*-}.1"
-    echo brought forward >etc/forward; rm usr/bin/lsipc`
-  await run(['sh', '-euc', script, tree])
+  await run(['sh', '-euc', `cd "$0"${brought}`, tree])
   await server.command('image', 'capture', tree, '--as', 'porter')
 }
 
-/** A machine that has porter:1 is brought to porter:2, back, forward again, and boots with the new kernel. */
+/** A machine that has porter:1 is brought to the next version, which is captured already, back, forward again, and boots with the new kernel. */
 export async function isBroughtForward(stage: Stage, machine: Machine, login: Login): Promise<void> {
-  await captureNext(stage)
   const { command }: { command: string } = JSON.parse(await stage.server.command('update', 'duncan', '--json'))
   const look = 'cat /etc/forward /var/lib/birnam/installed 2>&1; ls /boot /usr/bin/lsipc 2>&1; hostname'
   const back = 'sh /var/lib/birnam/rollback.sh'
