@@ -12,7 +12,7 @@ import { menuOf } from '../files/menu-of.ts'
 import { formatReference, parseReference } from '../image/reference.ts'
 import { Shelf } from '../files/shelf.ts'
 import { firstFile } from '../boot/loader.ts'
-import { loaderChoice } from '../boot/offer.ts'
+import { loaderFor } from '../boot/offer.ts'
 import { askHouse } from '../files/house.ts'
 import { writeGrub } from '../menu/grub.ts'
 import { writeIpxe } from '../menu/ipxe.ts'
@@ -136,9 +136,12 @@ function ownMenus({ paths, registry }: House): Finding[] {
 
 function loadersOf(house: House, machine: Machine): Finding[] {
   const profile = house.registry.profileOf(machine)
-  const choice = loaderChoice({ machine, ...(profile && { profile }) }, house.registry.site.server.loader)
+  const answer = { machine, ...(profile && { profile }) }
   const kinds = [firmwares.bios, firmwares.uefi]
-  const names = kinds.map(({ asker, arch }) => firstFile({ door: 'explain', asker, arch }, choice))
+  const names = kinds.map((kind) => {
+    const client = { door: 'explain', ...kind } as const
+    return firstFile(client, loaderFor(client, answer, house.registry.site.server))
+  })
   return names.flatMap((first) => {
     if (first?.kind !== 'loader' || loaderOnShelf(house, first.name)) return []
     const hint = `install the package ${packageOf(first.name)}, or put the file under files/ in the site`

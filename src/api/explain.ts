@@ -1,6 +1,6 @@
 import type { Client } from '../boot/client.ts'
 import { firstFile } from '../boot/loader.ts'
-import { loaderChoice, offeredFile } from '../boot/offer.ts'
+import { loaderFor, offeredFile } from '../boot/offer.ts'
 import { pathOf, type Session } from '../boot/session.ts'
 import type { Answer } from '../boot/ask.ts'
 import type { Machine } from '../config/site.ts'
@@ -120,7 +120,7 @@ function names(
   problems: string[],
 ): { names: ForecastName[]; menu?: string } {
   const { house, client, answer, session, machine } = scene
-  const choice = loaderChoice(answer, house.registry.site.server.loader)
+  const choice = loaderFor(client, answer, house.registry.site.server)
   const first = firstFile(client, choice)
   if (!first) return { names: [] }
   const url = serverUrl(house, machine.ip)

@@ -124,12 +124,12 @@ async function openAddresses({ core, leases, log }: DoorParts, udp: Udp): Promis
 function addressListener(settings: DhcpSettings, { interfaces, missing }: DhcpServer): Listener {
   if (settings.mode === 'off')
     return shut('DHCP', noDhcp(settings), 'set dhcp.mode, interfaces and subnets in birnam.yaml')
-  if (settings.mode === 'proxy') return shut('DHCP', 'ProxyDHCP is not in this version', 'set dhcp.mode: server or off')
   const failed = [...missing].map(([name, error]) => listenerOf('DHCP', name, error))
   if (interfaces.length === 0)
     return failed[0] ?? shut('DHCP', 'no interface is named', 'name one: dhcp.interfaces in birnam.yaml')
   const but = failed.map(({ why }) => `; ${why}, tried again every 5 s`).join('')
-  return { name: 'DHCP', state: 'listening', where: `${interfaces.join(', ')}${but}` }
+  const how = settings.mode === 'proxy' ? ' as a proxy (ports 67 and 4011): boot files, never addresses' : ''
+  return { name: 'DHCP', state: 'listening', where: `${interfaces.join(', ')}${how}${but}` }
 }
 
 /** DHCP's events become the machine's; strangers are only counted, so that a flood of made-up cards writes nothing. */

@@ -8,7 +8,7 @@ import { addressOn } from '../net/interfaces.ts'
 /** The DHCP reply to this client, by the functions that serve. A site can be read on a host that lacks its interfaces. */
 export function forecastLines(house: House, leases: LeaseBook, client: Client): readonly string[] {
   const { dhcp: settings, address } = house.registry.site.server
-  if (settings.mode !== 'server') return []
+  if (settings.mode === 'off') return []
   const advisor = {
     advise: (asking: Client, server: string) => advise(house, asking, server, true),
     isReserved: (reserved: string) => house.registry.at(reserved) !== undefined,

@@ -1,4 +1,5 @@
-import type { LoaderChoice } from '../config/site.ts'
+import type { LoaderChoice, ServerSettings } from '../config/site.ts'
+import { archOf } from './arch.ts'
 import type { Answer } from './ask.ts'
 import type { Client } from './client.ts'
 import { firstFile } from './loader.ts'
@@ -10,6 +11,20 @@ export function loaderChoice(
   site: LoaderChoice,
 ): LoaderChoice {
   return [machine?.loader, profile?.loader].find((wish) => wish !== undefined && wish !== 'auto') ?? site
+}
+
+/**
+ * The same for one client. Beside another DHCP server, UEFI machines whose loader nobody chose get iPXE: GRUB asks the server that gave
+ * the address for its files, and not the proxy.
+ */
+export function loaderFor(
+  { arch }: Pick<Client, 'arch'>,
+  answer: Pick<Answer, 'machine' | 'profile'>,
+  { loader, dhcp }: Pick<ServerSettings, 'loader' | 'dhcp'>,
+): LoaderChoice {
+  const choice = loaderChoice(answer, loader)
+  const isUefi = archOf(arch ?? 0)?.platform === 'uefi'
+  return choice === 'auto' && dhcp.mode === 'proxy' && isUefi ? 'ipxe' : choice
 }
 
 /**

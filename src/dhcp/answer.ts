@@ -10,6 +10,8 @@ export type Verdict =
   | { readonly say: 'ack'; readonly net: Net; readonly address: number; readonly state: RequestState }
   | { readonly say: 'inform'; readonly net: Net }
   | { readonly say: 'nak'; readonly why: string }
+  /** Beside the server that gives addresses; without a file, the client comes to port 4011 for it. */
+  | { readonly say: 'proxy'; readonly type: 2 | 5; readonly file: string | undefined }
   | { readonly say: 'nothing'; readonly drop: DropReason }
   | { readonly say: 'nothing'; readonly because: 'ignored' | 'full' | 'silent' | 'not the owner'; readonly why: string }
   | { readonly say: 'nothing'; readonly because: 'other server'; readonly server: number }

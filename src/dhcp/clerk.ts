@@ -5,7 +5,8 @@ import type { DhcpEvent } from './event.ts'
 import type { Lease } from './lease.ts'
 import { decodePacket, encodePacket } from './packet.ts'
 import { readRequest, type DropReason, type Request } from './request.ts'
-import { roomFor, routeOf, type Destination } from './route.ts'
+import { bootServerPort } from './proxy.ts'
+import { roomFor, routeOf, serverPort, type Destination } from './route.ts'
 import { Seldom } from '../journal/seldom.ts'
 
 /** What is to be done about one datagram: write the lease first, then send the reply, then tell. */
@@ -33,11 +34,11 @@ export class Clerk {
     this.#tell = tell
   }
 
-  /** `bytes` may be used again by the caller as soon as this returns. */
-  take(bytes: Buffer, interfaceName: string, now: number): Outcome | undefined {
+  /** `bytes` may be used again by the caller as soon as this returns. `from`: who asks at port 4011, and is answered there. */
+  take(bytes: Buffer, interfaceName: string, now: number, from?: Destination): Outcome | undefined {
     this.counters.received++
     try {
-      return this.#take(bytes, interfaceName, now)
+      return this.#take(bytes, interfaceName, now, from)
     } catch (error) {
       // A mistake of ours costs this one packet, never the process.
       return this.drop('internal', interfaceName, now, String(error))
@@ -56,15 +57,18 @@ export class Clerk {
     })
   }
 
-  #take(bytes: Buffer, interfaceName: string, now: number): Outcome | undefined {
+  #take(bytes: Buffer, interfaceName: string, now: number, from: Destination | undefined): Outcome | undefined {
     const packet = decodePacket(bytes)
     if ('malformed' in packet) return this.drop(packet.malformed, interfaceName, now)
     const request = readRequest(packet)
     if (typeof request === 'string') return this.drop(request, interfaceName, now)
+    // Nobody can be answered there.
+    if (from?.address === '0.0.0.0') return this.drop('request without an address', interfaceName, now)
     this.#hear(request, interfaceName)
-    const decision = this.#desk.decide(request, interfaceName, now)
+    const decision = this.#desk.decide(request, interfaceName, now, from ? bootServerPort : serverPort)
     if (typeof decision === 'string') return this.drop(decision, interfaceName, now)
-    return this.#settle(decision, interfaceName, now)
+    const outcome = this.#settle(decision, interfaceName, now)
+    return from && outcome?.reply ? { ...outcome, reply: { ...outcome.reply, to: from } } : outcome
   }
 
   #hear(request: Request, interfaceName: string): void {
@@ -107,6 +111,9 @@ export class Clerk {
       case 'ack':
       case 'inform':
         this.counters.ack++
+        return
+      case 'proxy':
+        this.counters[verdict.type === 2 ? 'offer' : 'ack']++
         return
       case 'nak':
         this.counters.nak++

@@ -47,6 +47,7 @@ export function noCounts(): Counters {
       'option size': 0,
       'request without an address': 0,
       'unknown network': 0,
+      'no address': 0,
       'too many declines': 0,
       'lease not written': 0,
       'not sent': 0,

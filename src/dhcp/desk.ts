@@ -5,6 +5,7 @@ import { answer, type Place, type Verdict } from './answer.ts'
 import type { Lease, LeaseBook } from './lease.ts'
 import { Net } from './net.ts'
 import type { Packet } from './packet.ts'
+import { proxyAnswer, proxyReply, type ProxyPort } from './proxy.ts'
 import { DeclineQuota } from './quota.ts'
 import { grant, inform, nak } from './reply.ts'
 import type { DropReason, Request } from './request.ts'
@@ -37,6 +38,7 @@ interface Port {
 const lookAgain = 1000
 const quarantine = 10 * 60_000
 const noAdvice: Advice = {}
+const stillUnknown: Advice = { boot: { file: '' } }
 
 /** All subnets and their addresses: rules are asked here, and what they decided is done here. No socket, no clock. */
 export class Desk {
@@ -70,16 +72,31 @@ export class Desk {
   }
 
   /** Changes nothing but the look-ahead for a free address, so a forecast may call it too. */
-  decide(request: Request, interfaceName: string, now: number): Decision | DropReason {
+  decide(request: Request, interfaceName: string, now: number, asked: ProxyPort = 67): Decision | DropReason {
     const port = this.#portOf(interfaceName, now)
-    if (!port) return 'unknown network'
+    if (!port) return this.isProxy ? 'no address' : 'unknown network'
     const { giaddr } = request.packet
     // Our own address as relay: a reflection, or a lie.
     if (giaddr === port.server) return 'relay address'
+    if (this.isProxy) return this.#decideAsProxy(request, port, asked)
     const link = giaddr === 0 ? port.link : this.#linkBehind(giaddr, interfaceName)
     const advice = isFarewell(request) ? noAdvice : this.#parts.advisor.advise(request.client, port.address)
     const place = this.#placeOf(link, port.server, advice, now)
     return { request, verdict: answer(request, place), advice, server: port.server }
+  }
+
+  /** Whether addresses are another server's business. */
+  get isProxy(): boolean {
+    return this.#settings.mode === 'proxy'
+  }
+
+  #decideAsProxy(request: Request, { address, server }: Port, asked: ProxyPort): Decision {
+    const isOurs = (other: number): boolean => other === server || this.#isOurs(other)
+    // Whom a proxy never answers begins no boot session either.
+    const first = proxyAnswer(request, asked, stillUnknown, isOurs)
+    const advice = first.say === 'proxy' ? this.#parts.advisor.advise(request.client, address) : noAdvice
+    const verdict = first.say === 'proxy' ? proxyAnswer(request, asked, advice, isOurs) : first
+    return { request, verdict, advice, server }
   }
 
   /** Does what was decided, in memory. A lease that comes back must be on disk before its ACK leaves. */
@@ -94,6 +111,7 @@ export class Desk {
         return this.#settleSilence(request, verdict, now)
       case 'nak':
       case 'inform':
+      case 'proxy':
         return undefined
     }
   }
@@ -217,6 +235,8 @@ export function replyTo({ request, verdict, advice, server }: Decision): Packet 
       return inform(request, { net: verdict.net, server, advice })
     case 'nak':
       return nak(request, server, verdict.why)
+    case 'proxy':
+      return proxyReply(request, verdict, server, advice)
     case 'nothing':
       return undefined
   }

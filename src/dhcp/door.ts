@@ -1,7 +1,8 @@
-import type { Udp, UdpSocket } from '../net/udp.ts'
+import type { Udp, UdpMessage, UdpSocket } from '../net/udp.ts'
 import type { Clerk, Outcome, Reply } from './clerk.ts'
 import type { DhcpEvent } from './event.ts'
 import type { Lease, LeaseBook } from './lease.ts'
+import type { ProxyPort } from './proxy.ts'
 import { serverPort } from './route.ts'
 
 export interface DoorParts {
@@ -28,7 +29,10 @@ export class Door {
   #socket: UdpSocket | undefined
   #promised: Promised[] = []
 
-  constructor(name: string, clerk: Clerk, parts: DoorParts) {
+  readonly #port: ProxyPort
+
+  constructor(name: string, clerk: Clerk, parts: DoorParts, port: ProxyPort = serverPort) {
+    this.#port = port
     this.#name = name
     this.#clerk = clerk
     this.#parts = parts
@@ -36,12 +40,12 @@ export class Door {
 
   async open(): Promise<void> {
     this.#socket = await this.#parts.udp.open({
-      port: serverPort,
+      port: this.#port,
       device: this.#name,
       broadcast: true,
       reuse: true,
       receiveBuffer,
-      onMessage: ({ bytes }) => this.#hear(bytes),
+      onMessage: (message) => this.#hear(message),
       onBatchEnd: () => this.#endBatch(),
       // One datagram that could not be sent (a cable pulled, an interface down) is asked for again by its client.
       onError: (error) => this.#clerk.drop('not sent', this.#name, this.#parts.clock.now(), error.message),
@@ -57,8 +61,9 @@ export class Door {
     await socket?.close()
   }
 
-  #hear(bytes: Buffer): void {
-    const outcome = this.#clerk.take(bytes, this.#name, this.#parts.clock.now())
+  #hear({ bytes, address, port }: UdpMessage): void {
+    const from = this.#port === serverPort ? undefined : { address, port }
+    const outcome = this.#clerk.take(bytes, this.#name, this.#parts.clock.now(), from)
     if (!outcome) return
     if (outcome.lease) this.#promised.push({ ...outcome, lease: outcome.lease })
     else this.#finish(outcome)

@@ -29,6 +29,14 @@ export function said({ request, verdict, advice }: Decision, interfaceName: stri
       return { type: 'dhcp.ack', ...about, address: formatIpv4(verdict.address), ...boot, why: verdict.state }
     case 'inform':
       return { type: 'dhcp.ack', ...about, address: formatIpv4(packet.ciaddr), ...boot, why: 'INFORM' }
+    case 'proxy':
+      return {
+        type: verdict.type === 2 ? 'dhcp.proxy-offer' : 'dhcp.proxy-ack',
+        ...about,
+        ...boot,
+        ...(packet.ciaddr !== 0 && { address: formatIpv4(packet.ciaddr) }),
+        ...relayOf(packet.giaddr),
+      }
     case 'nak':
       return { type: 'dhcp.nak', ...about, ...addressAsked(request), why: verdict.why }
     case 'nothing':

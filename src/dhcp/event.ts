@@ -5,6 +5,9 @@ import type { Mac } from '../net/mac.ts'
 export type DhcpEventType =
   | 'dhcp.discover'
   | 'dhcp.offer'
+  /** A boot file was named beside another server's addresses: in an OFFER, or at port 4011. */
+  | 'dhcp.proxy-offer'
+  | 'dhcp.proxy-ack'
   | 'dhcp.request'
   | 'dhcp.ack'
   | 'dhcp.nak'

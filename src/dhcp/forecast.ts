@@ -4,6 +4,7 @@ import type { DhcpSettings } from '../config/site.ts'
 import { Desk, replyTo, type Decision, type DeskParts } from './desk.ts'
 import { option, OptionList, write, type Entry } from './options.ts'
 import { decodePacket, encodePacket, type Packet } from './packet.ts'
+import { bootServerPort } from './proxy.ts'
 import { readRequest, type DropReason } from './request.ts'
 import { roomFor, routeOf, type Destination } from './route.ts'
 import { summary } from './summary.ts'
@@ -14,6 +15,8 @@ export interface Forecast {
   /** As the client will read it: what does not fit is already left out. */
   readonly packet?: Packet
   readonly to?: Destination
+  /** A proxy's answer at port 4011, when the first one names no file. */
+  readonly second?: Packet
   /** Why nothing is sent. */
   readonly why?: string
   /** The reply, or the reason, for people. */
@@ -46,7 +49,19 @@ export function forecastOn(desk: Desk, client: Client, interfaceName: string, no
   const reply = replyTo(decision)
   if (!reply) return nothing(silenceText(decision))
   const packet = asRead(reply, discover)
-  return { interface: interfaceName, packet, to: routeOf(packet), lines: summary(packet) }
+  const second = desk.isProxy && packet.file === '' ? secondAnswer(desk, discover, interfaceName, now) : undefined
+  const lines = second ? [...summary(packet), 'then, asked at port 4011:', ...summary(second)] : summary(packet)
+  return { interface: interfaceName, packet, to: routeOf(packet), ...(second && { second }), lines }
+}
+
+/** With an address from elsewhere it comes for its file: what it then gets from a proxy. */
+function secondAnswer(desk: Desk, discover: Packet, interfaceName: string, now: number): Packet | undefined {
+  const others = [...discover.options].filter(([code]) => code !== option.messageType.code)
+  const asked = { ...discover, options: new OptionList([write(option.messageType, 3), ...others]) }
+  const request = readRequest(asked)
+  const decision = typeof request === 'string' ? request : desk.decide(request, interfaceName, now, bootServerPort)
+  const reply = typeof decision === 'string' ? undefined : replyTo(decision)
+  return reply && asRead(reply, asked)
 }
 
 /** What the firmware of such a client sends, as far as it matters to the answer. */
@@ -84,6 +99,7 @@ function silenceText({ verdict }: Decision): string {
 }
 
 function dropText(reason: DropReason, interfaceName: string): string {
+  if (reason === 'no address') return `this server has no address on ${interfaceName}`
   return reason === 'unknown network' ? `this server has no address or no subnet on ${interfaceName}` : reason
 }
 

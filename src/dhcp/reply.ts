@@ -1,7 +1,7 @@
 import { formatIpv4, parseIpv4 } from '../net/ipv4.ts'
-import type { Advice } from './advice.ts'
+import type { Advice, Boot } from './advice.ts'
 import type { Net } from './net.ts'
-import { option, OptionList, write, type Entry } from './options.ts'
+import { option, OptionList, read, write, type Entry } from './options.ts'
 import { broadcastFlag, type Packet } from './packet.ts'
 import { classOf } from './pxe.ts'
 import type { Request } from './request.ts'
@@ -24,6 +24,24 @@ export function nak(request: Request, server: number, why: string): Packet {
   const { flags, giaddr } = request.packet
   const reply = replyTo(request.packet, options)
   return { ...reply, flags: giaddr === 0 ? flags : flags | broadcastFlag }
+}
+
+/** What a proxy says: who serves which file, and whatever else its shape needs; no address at all. */
+export function bootReply(
+  packet: Packet,
+  options: Entry[],
+  { server, boot }: { readonly server: number; readonly boot: Boot | undefined },
+): Packet {
+  const next = boot?.server === undefined ? server : parseIpv4(boot.server)
+  if (boot !== undefined) options.push(write(option.bootFile, boot.file))
+  echo(options, packet)
+  if (boot !== undefined) options.push(write(option.serverName, formatIpv4(next)))
+  const reply = replyTo(packet, options)
+  // Only a client that has its address asks at port 4011.
+  if (read(packet.options, option.messageType) !== 1) reply.ciaddr = packet.ciaddr
+  reply.siaddr = next
+  reply.file = headerFile(boot?.file)
+  return reply
 }
 
 export interface Given {

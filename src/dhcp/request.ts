@@ -30,6 +30,8 @@ export type DropReason =
   | 'option size'
   | 'request without an address'
   | 'unknown network'
+  /** A proxy whose interface has no address. */
+  | 'no address'
   | 'lease not written'
   | 'not sent'
   | 'too many declines'

@@ -8,7 +8,7 @@ export interface Destination {
   readonly port: number
 }
 
-export const serverPort = 67
+export const serverPort = 67 as const
 export const clientPort = 68
 const everybody: Destination = { address: '255.255.255.255', port: clientPort }
 

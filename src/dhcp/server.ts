@@ -6,6 +6,8 @@ import type { DhcpCounters } from './counters.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import type { DhcpEvent } from './event.ts'
 import { Door } from './door.ts'
+import { bootServerPort } from './proxy.ts'
+import { serverPort } from './route.ts'
 import { forecastOn, type Forecast } from './forecast.ts'
 
 export interface DhcpParts extends DeskParts {
@@ -43,7 +45,8 @@ class Server implements DhcpServer {
   readonly #parts: DhcpParts
   readonly #desk: Desk
   readonly #clerk: Clerk
-  readonly #doors = new Map<string, Door>()
+  readonly #doors = new Map<string, readonly Door[]>()
+  #mode: DhcpSettings['mode'] = 'off'
   readonly missing = new Map<string, Error>()
   /** Sockets are opened and closed in turn: two at once would open the same interface twice. */
   #turn: Promise<void> = Promise.resolve()
@@ -65,7 +68,12 @@ class Server implements DhcpServer {
 
   async update(settings: DhcpSettings): Promise<void> {
     this.#desk.update(settings, this.#parts.clock.now())
-    await this.#inTurn(() => this.#listenOn(settings.mode === 'server' ? settings.interfaces : []))
+    await this.#inTurn(async () => {
+      // A proxy has other doors.
+      if (settings.mode !== this.#mode) await this.#listenOn([])
+      this.#mode = settings.mode
+      await this.#listenOn(settings.mode === 'off' ? [] : settings.interfaces)
+    })
   }
 
   async retry(): Promise<void> {
@@ -83,7 +91,7 @@ class Server implements DhcpServer {
   async close(): Promise<void> {
     await this.#inTurn(async () => {
       this.#isClosed = true
-      const doors = [...this.#doors.values()]
+      const doors = [...this.#doors.values()].flat()
       this.#doors.clear()
       await Promise.all(doors.map((door) => door.close()))
     })
@@ -101,22 +109,24 @@ class Server implements DhcpServer {
 
   async #listenOn(names: readonly string[]): Promise<void> {
     const wanted = new Set(names)
-    for (const [name, door] of this.#doors) {
+    for (const [name, doors] of this.#doors) {
       if (wanted.has(name)) continue
       this.#doors.delete(name)
-      await door.close()
+      await Promise.all(doors.map((door) => door.close()))
     }
     for (const name of this.missing.keys()) if (!wanted.has(name)) this.missing.delete(name)
     for (const name of wanted) if (!this.#doors.has(name)) await this.#listen(name)
   }
 
   async #listen(name: string): Promise<void> {
-    const door = new Door(name, this.#clerk, this.#parts)
+    const ports = this.#mode === 'proxy' ? ([serverPort, bootServerPort] as const) : [serverPort]
+    const doors = ports.map((port) => new Door(name, this.#clerk, this.#parts, port))
     try {
-      await door.open()
-      this.#doors.set(name, door)
+      for (const door of doors) await door.open()
+      this.#doors.set(name, doors)
       this.missing.delete(name)
     } catch (error) {
+      await Promise.all(doors.map((door) => door.close()))
       this.missing.set(name, error instanceof Error ? error : new Error(String(error)))
     }
   }

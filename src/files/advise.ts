@@ -1,5 +1,5 @@
 import type { Client } from '../boot/client.ts'
-import { loaderChoice, offeredFile } from '../boot/offer.ts'
+import { loaderFor, offeredFile } from '../boot/offer.ts'
 import type { Session } from '../boot/session.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
 import { askHouse, speaksForItself, urlAt, type House } from './house.ts'
@@ -20,7 +20,7 @@ export function advise(house: House, client: Client, server: Ipv4, dry = false):
   if (!dry) rememberWho(house, client)
   // An address is for everybody in the pool; a machine that nobody named boots nothing from here.
   if (plan.do === 'ignore') return {}
-  const choice = loaderChoice(answer, house.registry.site.server.loader)
+  const choice = loaderFor(client, answer, house.registry.site.server)
   // The address that the site names, where it is one of that link.
   const at = house.reach(server)
   const file = offeredFile(client, choice, session, urlAt(house, at))
