@@ -83,10 +83,12 @@ const steps = {
     step: 'DHCPREQUEST: the machine takes the offer',
     cause:
       'another DHCP server was faster, or the offer did not reach the machine (VLAN, DHCP snooping on the switch, spanning tree)',
-    came: (events) => events.some((event) => event.type === 'dhcp.ack' || wasSent(event) || menuGiven(event)),
+    came: (events) => events.some((event) => hasAddress(event) || wasSent(event) || menuGiven(event)),
     said: (events) =>
       say(events, {
-        'dhcp.other-server': () => 'another DHCP server gives addresses on this network',
+        'dhcp.other-server': otherServer,
+        'dhcp.proxy-offer': () =>
+          'it was told of its file beside the other DHCP server and did not come for it: that server gave it no address, or named a file of its own',
         'dhcp.full': () => 'its subnet has no free address left',
       }),
   },
@@ -158,6 +160,16 @@ function menuOf(events: Events): StoredEvent | undefined {
 
 function sinceMenu(events: Events): Events {
   return events.slice(events.findLastIndex(menuGiven) + 1)
+}
+
+/** A proxy is only asked a second time by a machine that has its address. */
+function hasAddress({ type }: Event): boolean {
+  return type === 'dhcp.ack' || type === 'dhcp.proxy-ack'
+}
+
+function otherServer({ detail }: Event): string {
+  const server = detail?.['server']
+  return `another DHCP server gives addresses on this network${server === undefined ? '' : `: ${String(server)}`}`
 }
 
 function wasSent({ type }: Event): boolean {

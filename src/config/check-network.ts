@@ -27,13 +27,35 @@ export function* checkAddresses(site: Site, report: Reporter): Slices<void> {
       severity: 'warning',
     })
   }
-  if (mode === 'server' && subnets.length > 0 && interfaces.length === 0) {
+  if (mode === 'proxy') checkProxy(site, report)
+  if (
+    (mode === 'server' && subnets.length > 0 && interfaces.length === 0) ||
+    (mode === 'proxy' && interfaces.length === 0)
+  ) {
     const hint = 'name the interface of that network in dhcp.interfaces'
-    const message = 'a DHCP server without interfaces answers nobody'
+    const message = `a DHCP ${mode} without interfaces answers nobody`
     report(server, ['dhcp', 'mode'], { message, hint, severity: 'warning' })
   }
   const special = specialAddresses(site)
   yield* slowly(site.machines, (machine) => checkMachine(site, machine, special, report))
+}
+
+/** What stands in a site that once gave addresses, and does nothing beside another DHCP server. */
+function checkProxy(site: Site, report: Reporter): void {
+  const { server, machines, profiles } = site
+  for (const [index, { ranges }] of server.dhcp.subnets.entries()) {
+    const hint = 'leave it out, or say mode: server when no other DHCP server is there'
+    const [place, message] =
+      ranges.length > 0
+        ? (['range', 'a proxy gives no addresses, so this range is for nobody'] as const)
+        : (['cidr', 'a proxy gives no addresses, so this subnet is not looked at'] as const)
+    report(server, ['dhcp', 'subnets', index, place], { message, hint, severity: 'warning' })
+  }
+  const message = 'beside another DHCP server GRUB asks that server for its files, and stops at its prompt'
+  const hint = 'leave it at auto, which means iPXE there; or let that server name this one as its next-server'
+  for (const noun of [server, ...profiles, ...machines]) {
+    if (noun.loader === 'grub') report(noun, ['loader'], { message, hint, severity: 'warning' })
+  }
 }
 
 function checkOverlap(site: Site, index: number, subnet: Subnet, report: Reporter): void {

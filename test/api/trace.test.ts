@@ -109,6 +109,14 @@ describe('what was said of a stop comes before what it usually is', () => {
       'DHCPREQUEST',
       'another DHCP server gives addresses on this network',
     ],
+    [
+      'the server that was faster',
+      [['dhcp.discover'], ['dhcp.other-server', { server: '10.77.0.9' }]],
+      'DHCPREQUEST',
+      'another DHCP server gives addresses on this network: 10.77.0.9',
+    ],
+    ['a proxy that nobody asks again', [['dhcp.discover'], ['dhcp.proxy-offer']], 'DHCPREQUEST', 'did not come for it'],
+    ['a proxy whose file is not fetched', [['dhcp.proxy-offer'], ['dhcp.proxy-ack']], 'the first loader', 'port 69'],
     ['no free address', [['dhcp.discover'], ['dhcp.full']], 'DHCPREQUEST', 'no free address'],
     [
       'a menu that does not render',

@@ -155,3 +155,22 @@ test('a DHCP server without interfaces is worth a warning: it never answers on a
     'a DHCP server without interfaces answers nobody',
   )
 })
+
+test('what a proxy has no use for is told, at its place', () => {
+  const proxy = (text: string) => ({ 'birnam.yaml': `dhcp:\n  mode: proxy\n${text}` })
+  expect(short(said(proxy('  interfaces: [eth1]\n')))).toEqual([])
+  expect(short(said(proxy('')))).toEqual([
+    'birnam.yaml:2:9: warning: dhcp.mode: a DHCP proxy without interfaces answers nobody',
+  ])
+  const subnets = `  interfaces: [eth1]
+  subnets:
+    - { cidr: 10.77.0.0/24, range: 10.77.0.100-10.77.0.199 }
+    - { cidr: 10.88.0.0/24 }
+loader: grub
+`
+  expect(short(said(proxy(subnets)))).toEqual([
+    'birnam.yaml:5:36: warning: dhcp.subnets[0].range: a proxy gives no addresses, so this range is for nobody',
+    'birnam.yaml:6:15: warning: dhcp.subnets[1].cidr: a proxy gives no addresses, so this subnet is not looked at',
+    'birnam.yaml:7:9: warning: loader: beside another DHCP server GRUB asks that server for its files, and stops at its prompt',
+  ])
+})

@@ -9,6 +9,8 @@ import { Fleet, settings, subnet } from './site.ts'
 
 /** What a server process is told, as JSON in its only argument. */
 export interface ServeOptions {
+  /** `server` when not given. */
+  readonly mode?: 'server' | 'proxy'
   readonly interfaces: readonly string[]
   readonly subnets: readonly {
     readonly cidr: string
@@ -28,16 +30,28 @@ export interface ServeOptions {
 
 /** A DHCP server in a process of its own: it says `ready` when it listens, and ends by SIGTERM or SIGKILL. */
 async function serve(options: ServeOptions): Promise<void> {
-  const { interfaces, subnets, machines, strangers, database: file, durability = 'synced', tell = false } = options
+  const {
+    mode = 'server',
+    interfaces,
+    subnets,
+    machines,
+    strangers,
+    database: file,
+    durability = 'synced',
+    tell = false,
+  } = options
   const database = new DatabaseSync(file)
   database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=${durability === 'synced' ? 'FULL' : 'NORMAL'}`)
   createLeaseTables(database)
   const server = await openDhcp({
     udp: await chooseUdp(),
-    settings: settings(
-      subnets.map(({ cidr, range, ...more }) => subnet(cidr, range, more)),
-      interfaces,
-    ),
+    settings: {
+      ...settings(
+        subnets.map(({ cidr, range, ...more }) => subnet(cidr, range, more)),
+        interfaces,
+      ),
+      mode,
+    },
     advisor: new Fleet(machines, strangers),
     leases: new LeaseBook(new SqliteLeases(database)),
     serverAddressFor: addressOn,
