@@ -260,6 +260,7 @@ function clientFor(
     mac,
     ...(arch !== undefined && { arch }),
     ...(machine.uuid !== undefined && { uuid: machine.uuid }),
+    ...(machine.relay && { relay: machine.relay }),
     ...(session && { session: session.id }),
   }
 }

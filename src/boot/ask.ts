@@ -1,5 +1,6 @@
 import type { Machine, Profile } from '../config/site.ts'
 import type { Registry } from '../machine/registry.ts'
+import { namesHardware } from '../machine/hardware.ts'
 import type { Permit, Permits } from '../machine/permit.ts'
 import type { Client } from './client.ts'
 import { decide } from './decide.ts'
@@ -27,7 +28,8 @@ export function ask({ registry, permits }: Knowledge, client: Client, now: numbe
   const seen = { ...(machine && { machine }), ...(profile && { profile }), ...(permit && { permit }) }
   const strangers = registry.site.server.strangers
   const session = client.session === undefined ? {} : { session: client.session }
-  return { ...seen, plan: decide({ strangers, ...seen, ...session, now }) }
+  const replaced = machine !== undefined && namesHardware(machine) && registry.byHardware(client) !== machine
+  return { ...seen, plan: decide({ strangers, ...seen, ...session, replaced, now }) }
 }
 
 function strangersProfile(registry: Registry): Profile | undefined {

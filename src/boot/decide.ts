@@ -12,6 +12,8 @@ export interface Facts {
   readonly permit?: Permit
   /** The boot session that asks; undefined at a name that anyone can guess. */
   readonly session?: string
+  /** Other hardware than the site names hangs on the machine's port. */
+  readonly replaced?: boolean
   readonly now: number
 }
 
@@ -39,8 +41,11 @@ function stranger({ strangers, profile }: Facts): Plan {
 }
 
 function wipe(facts: Facts, machine: Machine, profile: WipingProfile): Plan {
-  const { permit, session, now } = facts
+  const { permit, session, replaced, now } = facts
   if (permit?.state !== 'armed' && permit?.state !== 'claimed') return local(closed(machine, permit))
+  if (replaced) {
+    return local(`permit ${permit.id} was made for ${hardwareOf(machine)}, but other hardware hangs on that port`)
+  }
   const hardware = hardwareOf(machine)
   if (permit.hardware !== undefined && permit.hardware !== hardware) {
     return local(`permit ${permit.id} was made for ${permit.hardware}, but ${machine.name} is ${hardware} now`)

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { readMac, type Mac } from '../net/mac.ts'
+import type { RelayPort } from '../net/relay-port.ts'
 
 /** How far a boot came. The order is the order of one boot. */
 export const stages = ['started', 'loader', 'menu', 'kernel', 'answer', 'report'] as const
@@ -15,6 +16,8 @@ export interface Session {
   stageAt: number
   /** As its ROM said, for a machine that is known by nothing else. It is not in the id: a restart forgets it. */
   uuid?: string | undefined
+  /** The port that it hung on, as its relay said; forgotten likewise, but for its lease. */
+  relay?: RelayPort | undefined
   /** The address that fetched its install menu. */
   address?: string
 }

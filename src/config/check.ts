@@ -1,4 +1,5 @@
 import { checkAddresses } from './check-network.ts'
+import { formatAgentId, type RelayPort } from '../net/relay-port.ts'
 import type { Path, Reporter } from './problem.ts'
 import type { Machine, Site } from './site.ts'
 import { slowly, type Slices } from './slices.ts'
@@ -28,12 +29,19 @@ function* checkUnique(site: Site, report: Reporter): Slices<void> {
   const uuids = new Seen(report, 'the UUID')
   const serials = new Seen(report, 'the serial number')
   const addresses = new Seen(report, 'the address')
+  const ports = new Seen(report, 'the relay port')
   yield* slowly(site.machines, (machine) => {
     for (const [index, mac] of machine.macs.entries()) macs.add(machine, ['mac', index], mac)
     uuids.add(machine, ['uuid'], machine.uuid)
     serials.add(machine, ['serial'], machine.serial)
     addresses.add(machine, ['ip'], machine.ip)
+    ports.add(machine, ['relay'], machine.relay && portText(machine.relay))
   })
+}
+
+function portText({ circuit, remote }: RelayPort): string {
+  const words = [circuit && `circuit ${formatAgentId(circuit)}`, remote && `remote ${formatAgentId(remote)}`]
+  return words.filter((word) => word !== undefined).join(', ')
 }
 
 interface Named {
@@ -126,7 +134,7 @@ function checkIdentity(machine: Machine, report: Reporter): void {
     const hint = 'thousands of boards carry that text; name the machine by its MAC'
     report(machine, ['serial'], { message: `${machine.serial} is no serial number`, hint, severity: 'warning' })
   }
-  if (machine.macs.length === 0 && machine.uuid === undefined && machine.serial === undefined) {
+  if (machine.macs.length === 0 && machine.uuid === undefined && machine.serial === undefined && !machine.relay) {
     const hint = 'give it a mac:, a uuid: or a serial:'
     const message = `nothing tells ${machine.name} from other machines`
     report(machine, ['name'], { message, hint, severity: 'warning' })

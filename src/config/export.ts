@@ -1,5 +1,6 @@
 import { Document, visit } from 'yaml'
 import { formatIpv4 } from '../net/ipv4.ts'
+import { formatAgentId, type RelayPort } from '../net/relay-port.ts'
 import { formatCidr } from './check-network.ts'
 import { formatDuration } from './duration.ts'
 import { defaultServer } from './shape.ts'
@@ -70,9 +71,26 @@ function writeSubnet({ cidr, ranges, lease, ...subnet }: Subnet): object {
   return without({ ...written, interface: subnet.interface }, { dns: [], ntp: [], range: [] })
 }
 
-function writeMachine({ name, macs, ip, profile, groups, loader, hostname, uuid, serial, vars }: Machine): object {
-  const written = { name, hostname, mac: oneOrAll(macs), uuid, serial, ip, profile, groups, loader, vars }
+function writeMachine({
+  name,
+  macs,
+  ip,
+  profile,
+  groups,
+  loader,
+  hostname,
+  uuid,
+  serial,
+  relay,
+  vars,
+}: Machine): object {
+  const port = relay && writeRelay(relay)
+  const written = { name, hostname, mac: oneOrAll(macs), uuid, serial, relay: port, ip, profile, groups, loader, vars }
   return without(written, { hostname: name, mac: [], groups: [], loader: 'auto', vars: {} })
+}
+
+function writeRelay({ circuit, remote }: RelayPort): object {
+  return without({ circuit: circuit && formatAgentId(circuit), remote: remote && formatAgentId(remote) }, {})
 }
 
 function writeGroup({ name, machines, priority, profile, vars }: Group): object {

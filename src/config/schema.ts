@@ -77,6 +77,11 @@ export const serverFile = strict({
   vars: vars.default({}),
 })
 
+const relay = strict({ circuit: v.agentId.optional(), remote: v.agentId.optional() }).refine(
+  ({ circuit, remote }) => circuit !== undefined || remote !== undefined,
+  { message: 'names no port', params: { hint: 'give it a circuit:, a remote:, or both' } },
+)
+
 export const machine = strict({
   name: v.name,
   mac: v.listOf(v.mac).default([]),
@@ -87,6 +92,7 @@ export const machine = strict({
   hostname: v.hostname.optional(),
   uuid: v.uuid.optional(),
   serial: v.serial.optional(),
+  relay: relay.optional(),
   vars: vars.default({}),
 })
 

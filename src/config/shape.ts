@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { RelayPort } from '../net/relay-port.ts'
 import { serverFile } from './schema.ts'
 import type { Machine, Origin, ServerSettings, Subnet } from './site.ts'
 import type { machine } from './schema.ts'
@@ -28,7 +29,8 @@ export function defaultServer(): ServerSettings {
 
 export function machineOf(read: z.output<typeof machine>, origin: Origin): Machine {
   const { name, mac, ip, profile, groups, loader, hostname = name, uuid, serial, vars } = read
-  return compact<Machine>({ name, macs: mac, ip, profile, groups, loader, hostname, uuid, serial, vars, origin })
+  const relay = read.relay && compact<RelayPort>(read.relay)
+  return compact<Machine>({ name, macs: mac, ip, profile, groups, loader, hostname, uuid, serial, relay, vars, origin })
 }
 
 /** As N, but a key that may be missing may also be undefined. */

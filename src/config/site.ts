@@ -1,4 +1,5 @@
 import type { Mac } from '../net/mac.ts'
+import type { RelayPort } from '../net/relay-port.ts'
 import type { Cidr, Ipv4 } from '../net/ipv4.ts'
 
 /** Values for templates: whatever YAML can hold. Merged site → group → profile → machine, key by key at the top level. */
@@ -96,6 +97,8 @@ export interface Machine {
   readonly macs: readonly Mac[]
   readonly uuid?: string
   readonly serial?: string
+  /** The port that it hangs on: whatever hangs there is this machine. */
+  readonly relay?: RelayPort
   readonly ip?: Ipv4
   readonly hostname: string
   readonly profile?: string

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { Fault } from '../fault.ts'
 import { parseCidr, readIpv4 } from '../net/ipv4.ts'
 import { readMac } from '../net/mac.ts'
+import { readAgentId } from '../net/relay-port.ts'
 import { readDuration } from './duration.ts'
 import { quote } from './problem.ts'
 
@@ -72,6 +73,12 @@ export const serial = wordAs(
   (text) => matching(/^[!-~](?:[ -~]*[!-~])?$/, 128)(text.trim()),
   'not a serial number',
   'copy it as `dmidecode -s system-serial-number` prints it',
+)
+
+export const agentId = wordAs(
+  readAgentId,
+  'not an id of option 82 (RFC 3046)',
+  'write it as text, like Gi1/0/17, or as 0x and pairs of hex digits',
 )
 
 /** An address that one host can have: not 0.*, loopback, multicast or reserved. */

@@ -146,14 +146,17 @@ export class Desk {
     }
   }
 
-  #lease({ mac }: Request, net: Net, address: number, { hostname }: Advice, now: number): Lease {
+  #lease({ mac, client, packet }: Request, net: Net, address: number, { hostname }: Advice, now: number): Lease {
     const expiresAt = now + net.subnet.lease * 1000
+    // A renewal by unicast passes no relay.
+    const relay = client.relay ?? (packet.ciaddr === 0 ? undefined : this.#parts.leases.leaseOf(mac)?.relay)
     const lease: Lease = {
       mac,
       address: formatIpv4(address),
       subnet: net.name,
       expiresAt,
       ...(hostname === undefined ? undefined : { hostname }),
+      ...(relay && { relay }),
       state: 'leased',
     }
     const left = this.#parts.leases.put(address, lease)

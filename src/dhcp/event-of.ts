@@ -1,3 +1,5 @@
+import type { Client } from '../boot/client.ts'
+import { formatAgentId } from '../net/relay-port.ts'
 import { formatIpv4 } from '../net/ipv4.ts'
 import type { Decision } from './desk.ts'
 import type { DhcpEvent } from './event.ts'
@@ -7,7 +9,7 @@ import type { Request } from './request.ts'
 export function heard(request: Request, interfaceName: string): DhcpEvent | undefined {
   const type = heardTypes[request.type]
   const { mac, client, packet } = request
-  return type && { type, interface: interfaceName, mac, client, ...relayOf(packet.giaddr) }
+  return type && { type, interface: interfaceName, mac, client, ...relayOf(packet.giaddr), ...portOf(client) }
 }
 
 const heardTypes = { 1: 'dhcp.discover', 3: 'dhcp.request', 4: undefined, 7: undefined, 8: 'dhcp.inform' } as const
@@ -83,4 +85,12 @@ function addressAsked({ requested, packet }: Request): Pick<DhcpEvent, 'address'
 
 function relayOf(giaddr: number): Pick<DhcpEvent, 'relay'> {
   return giaddr === 0 ? {} : { relay: formatIpv4(giaddr) }
+}
+
+function portOf({ relay }: Client): Pick<DhcpEvent, 'circuit' | 'remote'> {
+  const { circuit, remote } = relay ?? {}
+  return {
+    ...(circuit !== undefined && { circuit: formatAgentId(circuit) }),
+    ...(remote !== undefined && { remote: formatAgentId(remote) }),
+  }
 }

@@ -1,5 +1,6 @@
 import { readIpv4, type Ipv4 } from '../net/ipv4.ts'
 import { readMac, type Mac } from '../net/mac.ts'
+import type { RelayPort } from '../net/relay-port.ts'
 
 /** One address in one machine's hands, or kept out of everybody's. The hardware address is the key: EDK2 and Linux call themselves differently. */
 export interface Lease {
@@ -10,6 +11,8 @@ export interface Lease {
   /** Milliseconds since 1970: the end of the lease, or of the quarantine of a declined address. */
   readonly expiresAt: number
   readonly hostname?: string
+  /** Where the machine hung when it was given. */
+  readonly relay?: RelayPort
   readonly state: 'leased' | 'declined' | 'released'
 }
 

@@ -1,6 +1,7 @@
 import { archOf } from '../boot/arch.ts'
 import type { Asker, Client } from '../boot/client.ts'
 import { macFromBytes } from '../net/mac.ts'
+import type { RelayPort } from '../net/relay-port.ts'
 import { option, read } from './options.ts'
 import type { Packet } from './packet.ts'
 
@@ -14,6 +15,8 @@ export function clientOf(packet: Packet): Client {
   if (arch !== undefined) client.arch = arch
   const uuid = readUuid(packet)
   if (uuid !== undefined) client.uuid = uuid
+  const relay = readRelay(packet)
+  if (relay) client.relay = relay
   return client
 }
 
@@ -54,6 +57,18 @@ function readArch(packet: Packet): number | undefined {
   if (only !== undefined) return only
   const listed = read(packet.options, option.arch)
   return listed?.find((code) => archOf(code) !== undefined) ?? listed?.[0]
+}
+
+/** RFC 3046 §2.0: sub-option 1 is the circuit, 2 the remote end. Switches add it too, without being relays. */
+function readRelay({ options }: Packet): RelayPort | undefined {
+  if (!options.has(82)) return undefined
+  const agent = read(options, option.relayAgent)
+  const [circuit, remote] = [agent?.get(1), agent?.get(2)]
+  if (!circuit?.length && !remote?.length) return undefined
+  return {
+    ...(circuit?.length && { circuit: circuit.toString('hex') }),
+    ...(remote?.length && { remote: remote.toString('hex') }),
+  }
 }
 
 /** In the byte order of the wire, as PXELINUX writes it. All zeros or all ones are what boards without an identity send. */

@@ -42,5 +42,7 @@ function rememberWho(house: House, client: Client): void {
   // iPXE may be the ROM itself; loaded by one, it says the same again, or nothing.
   const says = speaksForItself(client) || (client.asker === 'ipxe' && client.uuid !== undefined)
   const session = client.mac && says ? house.sessions.current(client.mac) : undefined
-  if (session) session.uuid = client.uuid
+  if (!session) return
+  session.uuid = client.uuid
+  session.relay = client.relay
 }

@@ -14,12 +14,13 @@ import type { Permits } from '../machine/permit.ts'
 import type { Registry } from '../machine/registry.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
+import type { RelayPort } from '../net/relay-port.ts'
 import type { Templates } from '../template/templates.ts'
 import type { ShortUrls } from './short-urls.ts'
 
 /** Who holds which address, as far as this server gave it. */
 export interface Addresses {
-  leaseOf(mac: Mac): { readonly address: Ipv4 } | undefined
+  leaseOf(mac: Mac): { readonly address: Ipv4; readonly relay?: RelayPort } | undefined
   holderOf(address: Ipv4): Mac | undefined
 }
 
@@ -58,8 +59,8 @@ export interface House {
   /** Golden images and what installs them; a forecast without a data directory has none. */
   readonly golden?: Golden
   readonly now: () => number
-  /** In a forecast only: the card that stands for a machine which is known by its UUID alone. */
-  readonly imagined?: { readonly mac: Mac; readonly uuid: string }
+  /** In a forecast only: the card that stands for a machine which is known by its UUID or its port alone. */
+  readonly imagined?: { readonly mac: Mac; readonly uuid?: string; readonly relay?: RelayPort }
 }
 
 export function askHouse(house: House, client: Client): Answer {
@@ -83,9 +84,18 @@ export function speaksForItself({ door, asker }: Client): boolean {
 }
 
 /** A loader names itself by its MAC alone; what else tells who it is came with the DISCOVER of its boot. */
-function evidenceOf({ sessions, imagined }: House, mac: Mac | undefined): { readonly uuid?: string } | undefined {
-  const uuid = mac && (imagined?.mac === mac ? imagined.uuid : sessions.current(mac)?.uuid)
-  return uuid === undefined ? undefined : { uuid }
+function evidenceOf(
+  { sessions, imagined, addresses }: House,
+  mac: Mac | undefined,
+): { readonly uuid?: string; readonly relay?: RelayPort } | undefined {
+  if (mac === undefined) return undefined
+  if (imagined?.mac === mac) return imagined
+  const session = sessions.current(mac)
+  const uuid = session?.uuid
+  // A lease that is renewed by unicast passes no relay.
+  const relay = session?.relay ?? addresses.leaseOf(mac)?.relay
+  if (uuid === undefined && relay === undefined) return undefined
+  return { ...(uuid !== undefined && { uuid }), ...(relay && { relay }) }
 }
 
 /** The address a machine must speak from: its lease, else its reservation, else what its session was bound to. */

@@ -1,12 +1,14 @@
 import type { Group, Machine, Profile, Site } from '../config/site.ts'
 import { atOnce, slowly, type Slices } from '../config/slices.ts'
 import type { Mac } from '../net/mac.ts'
+import { relayKey, type RelayPort } from '../net/relay-port.ts'
 
 /** Evidence by which a machine can be told from others; every field came from the wire. */
 export interface Evidence {
   readonly mac?: Mac
   readonly uuid?: string
   readonly serial?: string
+  readonly relay?: RelayPort
 }
 
 /** All machines of one site, indexed once when the site is read. Every look-up is one step, whatever the fleet's size. */
@@ -16,6 +18,7 @@ export class Registry {
   readonly #byMac = new Map<string, Machine>()
   readonly #byUuid = new Map<string, Machine>()
   readonly #bySerial = new Map<string, Machine>()
+  readonly #byPort = new Map<string, Machine>()
   readonly #byAddress = new Map<string, Machine>()
   readonly #profiles = new Map<string, Profile>()
   readonly #listed = new Map<string, Group[]>()
@@ -53,12 +56,31 @@ export class Registry {
     return this.#profiles.get(name)
   }
 
-  /** The MAC decides; the UUID and the serial only where no MAC is known: vendors ship the same UUID twice. */
+  /**
+   * The MAC decides; the UUID and the serial only where no MAC is known: vendors ship the same UUID twice. The port comes last: a machine
+   * that is known by itself is the same wherever it hangs.
+   */
   recognise(evidence: Evidence): Machine | undefined {
+    return this.byHardware(evidence) ?? (evidence.relay && this.#atPort(evidence.relay))
+  }
+
+  /** The machine that this hardware is, wherever it hangs. */
+  byHardware(evidence: Evidence): Machine | undefined {
     const byMac = evidence.mac && this.#byMac.get(evidence.mac)
     if (byMac) return byMac
     const byUuid = evidence.uuid && this.#byUuid.get(evidence.uuid)
     return byUuid || (evidence.serial ? this.#bySerial.get(evidence.serial) : undefined)
+  }
+
+  /** A machine that names both ends of its port, else one that names the circuit alone, else the remote end. */
+  #atPort({ circuit, remote }: RelayPort): Machine | undefined {
+    if (this.#byPort.size === 0) return undefined
+    const ports = [{ circuit, remote }, { circuit }, { remote }].map(({ circuit: one, remote: other }) =>
+      relayKey({ ...(one !== undefined && { circuit: one }), ...(other !== undefined && { remote: other }) }),
+    )
+    // An end that was not told makes an empty key, which no machine has.
+    for (const port of ports) if (this.#byPort.has(port)) return this.#byPort.get(port)
+    return undefined
   }
 
   /** The groups of a machine, strongest first (lowest priority number, then by name). */
@@ -88,6 +110,7 @@ export class Registry {
     for (const mac of machine.macs) this.#byMac.set(mac, machine)
     if (machine.uuid) for (const uuid of [machine.uuid, swapped(machine.uuid)]) this.#byUuid.set(uuid, machine)
     if (machine.serial) this.#bySerial.set(machine.serial, machine)
+    if (machine.relay) this.#byPort.set(relayKey(machine.relay), machine)
     if (machine.ip) this.#byAddress.set(machine.ip, machine)
   }
 }

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { ask } from '../../src/boot/ask.ts'
+import { Registry } from '../../src/machine/registry.ts'
 import { decide, type Facts } from '../../src/boot/decide.ts'
 import type { Permit } from '../../src/machine/permit.ts'
 import { hardwareOf } from '../../src/machine/hardware.ts'
 import { parseMac } from '../../src/net/mac.ts'
-import { aMachine, aProfile } from '../site.ts'
+import { aMachine, aProfile, aSite } from '../site.ts'
 
 const now = 1_000_000
 const duncan = aMachine('duncan')
@@ -101,4 +103,40 @@ test('a permit is for the hardware that it was made for: when the name means ano
   })
   const more = aMachine('duncan', { macs: [...duncan.macs, parseMac('52:54:00:77:00:99')] })
   expect(decide(facts({ machine: more, profile: install, permit, session: 's1' })).do).toBe('local')
+})
+
+test('on the port of a machine whose hardware is named, other hardware is never installed', () => {
+  const why = 'permit p1 was made for 52:54:00:77:00:01, but other hardware hangs on that port'
+  expect(decide(facts({ profile: install, permit: armed, session: 's1', replaced: true }))).toEqual({
+    do: 'local',
+    why,
+  })
+  const live = aProfile('probe', 'live')
+  expect(decide(facts({ profile: live, replaced: true })).do).toBe('live')
+})
+
+test('a permit asks whether it is the hardware, or only hangs where the hardware should', () => {
+  const relay = { circuit: '07' }
+  const port = { macs: [], relay, profile: 'web' }
+  const site = aSite({ machines: [aMachine('duncan', { relay, profile: 'web' })], profiles: [install] })
+  const bare = aSite({ machines: [aMachine('duncan', port)], profiles: [install] })
+  const did = (where: typeof site, mac: string): string => {
+    const registry = new Registry(where)
+    const [machine] = where.machines
+    const permits = { of: () => ({ ...armed, hardware: hardwareOf(machine!) }) }
+    const client = { door: 'dhcp', asker: 'firmware', mac: parseMac(mac), relay, session: 's1' } as const
+    return ask({ registry, permits }, client, now).plan.do
+  }
+  expect(did(site, '52:54:00:77:00:01')).toBe('install')
+  expect(did(site, '52:54:00:77:00:99')).toBe('local')
+  // The port is all that this site names.
+  expect(did(bare, '52:54:00:77:00:99')).toBe('install')
+})
+
+test('a permit of a port is not one of another port', () => {
+  const permit = { ...armed, hardware: hardwareOf({ macs: [], relay: { circuit: '08' } }) }
+  const machine = aMachine('duncan', { macs: [], relay: { circuit: '07' } })
+  expect(decide(facts({ machine, profile: install, permit, session: 's1' })).why).toBe(
+    'permit p1 was made for circuit 08, but duncan is circuit 07 now',
+  )
 })

@@ -174,3 +174,18 @@ loader: grub
     'birnam.yaml:7:9: warning: loader: beside another DHCP server GRUB asks that server for its files, and stops at its prompt',
   ])
 })
+
+test('a port of a relay belongs to one machine, and is named by something', () => {
+  const two = fleet(
+    'name: db-07, relay: { circuit: Gi1/0/17, remote: "0x7261636b" }',
+    'name: db-08, relay: { circuit: "0x4769312f302f3137", remote: rack }',
+    'name: db-09, relay: {}',
+    'name: db-10, relay: { circuit: "0x1" }',
+    'name: db-11, relay: { circuit: Gi1/0/17 }',
+  )
+  expect(short(said(two))).toEqual([
+    'fleet.yaml:3:27: machines[1].relay: the relay port circuit Gi1/0/17, remote rack belongs to db-07 (fleet.yaml:2)',
+    'fleet.yaml:4:27: machines[2].relay: names no port',
+    'fleet.yaml:5:38: machines[3].relay.circuit: not an id of option 82 (RFC 3046): 0x1',
+  ])
+})

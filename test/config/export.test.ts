@@ -38,6 +38,8 @@ permits: { lifetime: 2h, install: 30m, answer: 90s }
 vars: { a: 1, "b": "1", c: [x, { y: 007 }] }
 `,
     'fleet.yaml': `machines:
+  - { name: db-07, relay: { circuit: Gi1/0/17, remote: 0x0001ff } }
+  - { name: db-08, relay: { circuit: "0x20" } }
   - { name: a, mac: [52:54:00:77:00:01, 52:54:00:77:00:02], ip: 10.77.0.11, profile: local, vars: { key: "ssh-ed25519 AAAA # x" },
       groups: [g], loader: ipxe, hostname: a.example.org, uuid: 4c4c4544-0042-3510-8052-b4c04f4e3732, serial: "007" }
 groups:

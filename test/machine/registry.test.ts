@@ -39,3 +39,17 @@ test('a group pattern is a shell pattern, not a regular expression', () => {
   const group = { name: 'g', priority: 1, machines: ['d.ncan*'], vars: {}, origin }
   expect(new Registry(aSite({ machines: [duncan], groups: [group] })).groupsOf(duncan)).toEqual([])
 })
+
+test('whatever hangs on the port of a machine is that machine, unless the site knows it by itself', () => {
+  const port = { circuit: '4769312f302f3137', remote: '7261636b2d34' }
+  const db7 = aMachine('db-07', { macs: [], relay: port })
+  const edge = aMachine('edge', { macs: [], relay: { remote: port.remote } })
+  const desk = aMachine('desk', { macs: [], relay: { circuit: '07' } })
+  const registry = new Registry(aSite({ machines: [duncan, db7, edge, desk] }))
+  expect(registry.recognise({ mac: other, relay: port })).toBe(db7)
+  expect(registry.recognise({ mac: duncan.macs[0]!, relay: port })).toBe(duncan)
+  expect(registry.recognise({ mac: other, relay: { circuit: '01', remote: port.remote } })).toBe(edge)
+  expect(registry.recognise({ mac: other, relay: { circuit: '07', remote: 'ff' } })).toBe(desk)
+  expect(registry.recognise({ mac: other, relay: { circuit: port.circuit } })).toBeUndefined()
+  expect(registry.recognise({ mac: other, relay: {} })).toBeUndefined()
+})

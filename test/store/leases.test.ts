@@ -50,7 +50,7 @@ const engines: Readonly<Record<string, () => { store: LeaseStore; again: () => L
 for (const [engine, open] of Object.entries(engines)) {
   test(`${engine}: a committed lease is there again, whole`, async () => {
     const { store, again } = open()
-    const whole = lease(1, 10, { subnet: '10.77.0.0/24', hostname: 'duncan' })
+    const whole = lease(1, 10, { subnet: '10.77.0.0/24', hostname: 'duncan', relay: { circuit: '07', remote: 'ff00' } })
     await store.commit([whole, lease(2, 11, { state: 'released' })])
     expect(again().load()).toEqual([whole, lease(2, 11, { state: 'released' })])
   })
@@ -135,4 +135,16 @@ test('stored rows that make no sense are counted and left out, and the others se
   const book = new LeaseBook(new SqliteLeases(database))
   expect(book.list()).toEqual([lease(1, 10)])
   expect(book.unreadable).toBe(3)
+})
+
+test('sqlite: a table from before leases had ports is widened, and keeps its leases', async () => {
+  const database = openSqlite()
+  database.exec(`DROP TABLE leases; CREATE TABLE leases (id INTEGER PRIMARY KEY, mac TEXT NOT NULL, address TEXT NOT NULL, subnet TEXT,
+    expiresAt INTEGER NOT NULL, hostname TEXT, state TEXT NOT NULL) STRICT;
+    INSERT INTO leases VALUES (1, '52:54:00:00:00:01', '10.77.0.10', NULL, 1800000000000, NULL, 'leased')`)
+  createLeaseTables(database)
+  createLeaseTables(database)
+  const port = lease(2, 11, { relay: { circuit: '07' } })
+  await new SqliteLeases(database).commit([port])
+  expect(new SqliteLeases(database).load()).toEqual([lease(1, 10), port])
 })

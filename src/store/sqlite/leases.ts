@@ -5,7 +5,11 @@ import type { Lease, LeaseStore } from '../../dhcp/lease.ts'
 export function createLeaseTables(database: DatabaseSync): void {
   database.exec(`CREATE TABLE IF NOT EXISTS leases (
     id INTEGER PRIMARY KEY, mac TEXT NOT NULL, address TEXT NOT NULL, subnet TEXT, expiresAt INTEGER NOT NULL, hostname TEXT,
-    state TEXT NOT NULL) STRICT`)
+    state TEXT NOT NULL, circuit TEXT, remote TEXT) STRICT`)
+  // A table from before there were ports.
+  const columns = database.prepare('PRAGMA table_info(leases)').all()
+  if (columns.some(({ name }) => name === 'circuit')) return
+  database.exec('ALTER TABLE leases ADD COLUMN circuit TEXT; ALTER TABLE leases ADD COLUMN remote TEXT')
 }
 
 /** Rows more than twice the living leases before the oldest are cleaned, and how many at a time. */
@@ -32,7 +36,7 @@ export class SqliteLeases implements LeaseStore {
     this.#database = database
     this.#begin = database.prepare('BEGIN IMMEDIATE')
     this.#insert = database.prepare(
-      'INSERT INTO leases (id, mac, address, subnet, expiresAt, hostname, state) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO leases (id, mac, address, subnet, expiresAt, hostname, state, circuit, remote) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     this.#commit = database.prepare('COMMIT')
     this.#clean = database.prepare('DELETE FROM leases WHERE id < ?')
@@ -59,8 +63,10 @@ export class SqliteLeases implements LeaseStore {
   }
 
   #append(log: Log, lease: Lease): void {
-    const { mac, address, subnet, expiresAt, hostname, state } = lease
-    this.#insert.run(log.append(lease), mac, address, subnet ?? null, Math.round(expiresAt), hostname ?? null, state)
+    const { mac, address, subnet, expiresAt, hostname, state, relay } = lease
+    const end = Math.round(expiresAt)
+    const port = [relay?.circuit ?? null, relay?.remote ?? null] as const
+    this.#insert.run(log.append(lease), mac, address, subnet ?? null, end, hostname ?? null, state, ...port)
   }
 
   #tidy(log: Log): void {
@@ -73,7 +79,7 @@ export class SqliteLeases implements LeaseStore {
 
   #read(): Log {
     const rows = this.#database
-      .prepare('SELECT id, mac, address, subnet, expiresAt, hostname, state FROM leases ORDER BY id')
+      .prepare('SELECT id, mac, address, subnet, expiresAt, hostname, state, circuit, remote FROM leases ORDER BY id')
       .all()
     const log = new Log()
     for (const row of rows) log.restore(Number(row['id']), leaseOf(row))
@@ -140,7 +146,12 @@ class Log {
 
 /** As stored: whoever reads it looks whether it makes sense. */
 function leaseOf(row: Record<string, SQLOutputValue>): Lease {
-  const { mac, address, subnet, expiresAt, hostname, state } = row
-  const optional = { ...(subnet !== null && { subnet }), ...(hostname !== null && { hostname }) }
+  const { mac, address, subnet, expiresAt, hostname, state, circuit, remote } = row
+  const relay = { ...(circuit !== null && { circuit }), ...(remote !== null && { remote }) }
+  const optional = {
+    ...(subnet !== null && { subnet }),
+    ...(hostname !== null && { hostname }),
+    ...(Object.keys(relay).length > 0 && { relay }),
+  }
   return { mac, address, expiresAt, state, ...optional } as unknown as Lease
 }
