@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
 import { Fault } from '../fault.ts'
 import { addCheck } from './check.ts'
+import { addDhcpSnippet } from './dhcp-snippet.ts'
 import { addForecasts } from './forecasts.ts'
 import { addImage } from './image.ts'
 import { addImager } from './imager.ts'
@@ -43,6 +44,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     addImager,
     addImport,
     addSite,
+    addDhcpSnippet,
     addHelp,
   ])
     add(program)

@@ -3,7 +3,7 @@ import { readMac, type Mac } from '../net/mac.ts'
 /** What a loader asked for, when it asked for a menu: which loader, and by what it names the machine. */
 export type MenuName =
   | { readonly loader: 'pxelinux'; readonly by: 'uuid'; readonly uuid: string }
-  | { readonly loader: 'pxelinux' | 'grub'; readonly by: 'mac'; readonly mac: Mac }
+  | { readonly loader: 'pxelinux' | 'grub' | 'ipxe'; readonly by: 'mac'; readonly mac: Mac }
   | { readonly loader: 'pxelinux'; readonly by: 'address'; readonly address: number }
   | { readonly loader: 'pxelinux'; readonly by: 'default' }
   | { readonly loader: 'ipxe' | 'grub'; readonly by: 'session' }
@@ -16,6 +16,8 @@ export type MenuName =
 export function readMenuName(name: string): MenuName | undefined {
   if (name.startsWith('pxelinux.cfg/')) return readPxelinux(name.slice('pxelinux.cfg/'.length))
   if (name === 'boot.ipxe' || name === 'autoexec.ipxe') return { loader: 'ipxe', by: 'session' }
+  // Another DHCP server names no session, but iPXE can put its MAC address into the name that it was given.
+  if (name.startsWith('boot.ipxe-')) return readIpxe(name.slice('boot.ipxe-'.length))
   if (name === 'grub.cfg') return { loader: 'grub', by: 'session' }
   if (name === 'grub/grub.cfg') return { loader: 'grub', by: 'bootstrap' }
   return name.startsWith('grub/grub.cfg-') ? readGrub(name.slice('grub/grub.cfg-'.length)) : undefined
@@ -29,6 +31,11 @@ function readPxelinux(key: string): MenuName | undefined {
   return /^[0-9a-f]{8}$/i.test(key)
     ? { loader: 'pxelinux', by: 'address', address: Number.parseInt(key, 16) }
     : undefined
+}
+
+function readIpxe(key: string): MenuName | undefined {
+  const mac = readHardware(key)
+  return mac && { loader: 'ipxe', by: 'mac', mac }
 }
 
 /** `grub.cfg-01-52-54-00-…` (ours, Foreman) and `grub.cfg-52:54:00:…` (Foreman, MAAS). */
