@@ -168,8 +168,9 @@ function hasAddress({ type }: Event): boolean {
 }
 
 function otherServer({ detail }: Event): string {
-  const server = detail?.['server']
-  return `another DHCP server gives addresses on this network${server === undefined ? '' : `: ${String(server)}`}`
+  const { server, serverMac } = detail ?? {}
+  const card = serverMac === undefined ? '' : ` (${String(serverMac)})`
+  return `another DHCP server gives addresses on this network${server === undefined ? '' : `: ${String(server)}${card}`}`
 }
 
 function wasSent({ type }: Event): boolean {

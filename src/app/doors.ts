@@ -16,6 +16,7 @@ import { chooseUdp } from '../net/udp-choose.ts'
 import { openTftp, type TftpServer } from '../tftp/server.ts'
 import type { Core } from './core.ts'
 import { addressOn } from '../net/interfaces.ts'
+import { neighbour } from '../net/neighbours.ts'
 import { listenerOf, shut, tryOpen, type Listener, type Opened } from './listeners.ts'
 
 /** DHCP, TFTP and HTTP on one core. */
@@ -143,10 +144,16 @@ function heard({ house }: Core, { type, mac, machine, client: _, interface: link
     ...(named !== undefined && { machine: named }),
     ...(mac && { mac }),
     ...(session && { session: session.id }),
-    detail: { interface: link, count, ...rest },
+    detail: { interface: link, count, ...rest, ...(type === 'dhcp.other-server' && cardOf(rest.server)) },
   }
   // Anybody can speak with the address of a known card; of made-up ones, only that there are any is told.
   house.journal.recordSeldom(event, named === undefined ? link : `${link} ${mac} ${session?.id} ${rest.why}`)
+}
+
+/** A server that nobody knows of is found by its card. */
+function cardOf(server: DhcpEvent['server']): { readonly serverMac?: Mac } {
+  const card = server === undefined ? undefined : neighbour(server)
+  return card === undefined ? {} : { serverMac: card }
 }
 
 /** The boot that a DHCP message belongs to; a system that renews its lease hours later is not booting any more. */

@@ -115,6 +115,12 @@ describe('what was said of a stop comes before what it usually is', () => {
       'DHCPREQUEST',
       'another DHCP server gives addresses on this network: 10.77.0.9',
     ],
+    [
+      'its card',
+      [['dhcp.discover'], ['dhcp.other-server', { server: '10.77.0.9', serverMac: '52:54:00:aa:bb:cc' }]],
+      'DHCPREQUEST',
+      '10.77.0.9 (52:54:00:aa:bb:cc)',
+    ],
     ['a proxy that nobody asks again', [['dhcp.discover'], ['dhcp.proxy-offer']], 'DHCPREQUEST', 'did not come for it'],
     ['a proxy whose file is not fetched', [['dhcp.proxy-offer'], ['dhcp.proxy-ack']], 'the first loader', 'port 69'],
     ['no free address', [['dhcp.discover'], ['dhcp.full']], 'DHCPREQUEST', 'no free address'],
