@@ -56,6 +56,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   export: ['export', 'export --server'],
   status: ['status'],
   leases: ['leases'],
+  'dhcp-snippet': ['dhcp-snippet --for isc'],
   'image capture': ['image capture TREE --as porter'],
   'image capture-script': ['image capture-script --as porter'],
   'image ls': ['image ls', 'image ls porter'],
