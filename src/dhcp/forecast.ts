@@ -1,6 +1,7 @@
 import { archOf } from '../boot/arch.ts'
 import type { Asker, Client } from '../boot/client.ts'
 import type { DhcpSettings } from '../config/site.ts'
+import type { RelayPort } from '../net/relay-port.ts'
 import { Desk, replyTo, type Decision, type DeskParts } from './desk.ts'
 import { option, OptionList, write, type Entry } from './options.ts'
 import { decodePacket, encodePacket, type Packet } from './packet.ts'
@@ -77,8 +78,15 @@ export function discoverOf(client: Client): Packet | undefined {
     options.push(write(option.userClass, Buffer.from('iPXE')), write(option.ipxe, new Map([[33, Buffer.from([1])]])))
   }
   if (client.uuid !== undefined) options.push([97, Buffer.from(`00${client.uuid.replaceAll('-', '')}`, 'hex')])
+  if (client.relay) options.push(write(option.relayAgent, agentOf(client.relay)))
   const zero = { hops: 0, xid: 0, secs: 0, flags: 0, ciaddr: 0, yiaddr: 0, siaddr: 0, giaddr: 0 }
   return { op: 1, htype: 1, hlen: 6, ...zero, chaddr, sname: '', file: '', options: new OptionList(options) }
+}
+
+/** RFC 3046 §2.0 */
+function agentOf({ circuit, remote }: RelayPort): ReadonlyMap<number, Buffer> {
+  const ends = [[1, circuit] as const, [2, remote] as const]
+  return new Map(ends.flatMap(([code, hex]) => (hex === undefined ? [] : [[code, Buffer.from(hex, 'hex')] as const])))
 }
 
 const romAskers: ReadonlySet<Asker> = new Set(['firmware', 'ipxe', 'pxelinux'])

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { discoverOf } from '../../src/dhcp/forecast.ts'
 import { clientOf } from '../../src/dhcp/pxe.ts'
 import { formatAgentId, readAgentId } from '../../src/net/relay-port.ts'
 import { message } from './packets.ts'
@@ -60,4 +61,10 @@ test('a lease remembers the port; a renewal by unicast keeps it, a lease without
   expect(lobby.book.leaseOf(lease(mac, us).mac)).toMatchObject({ relay: told, expiresAt: lobby.now + 3_600_000 })
   lobby.say(message(3, { mac, server: us, requested: '10.77.0.100' }))
   expect(lobby.book.leaseOf(lease(mac, us).mac)?.relay).toBeUndefined()
+})
+
+test('the imagined DISCOVER of a machine that is known by its port says that port', () => {
+  const { mac } = lease('52:54:00:77:00:01', '10.77.0.1')
+  const discover = discoverOf({ door: 'explain', asker: 'firmware', arch: 0, mac, relay: told })
+  expect(clientOf(discover!).relay).toEqual(told)
 })
