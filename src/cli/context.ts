@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { openOffice } from '../app/office.ts'
 import { Fault } from '../fault.ts'
 import { apiClient, sendTo, socketOf, type ApiClient } from './client.ts'
 import { placeOf, type Place } from './place.ts'
@@ -24,6 +23,8 @@ export async function withApi<T>(command: Command, work: (api: ApiClient) => Pro
   try {
     const remote = sendTo(socketOf(place.data))
     if (await answers(remote, place)) return await work(apiClient(remote, true))
+    // With a server there, nothing of the site is needed here.
+    const { openOffice } = await import('../app/office.ts')
     await using office = await openOffice(place)
     return await work(apiClient(office.send, false))
   } catch (error) {

@@ -95,7 +95,7 @@ async function* compressed(
 ): AsyncGenerator<Uint8Array, void, void> {
   const queue: Promise<Uint8Array>[] = []
   let busy = 0
-  for await (const piece of pieces(chunks)) {
+  for await (const piece of pieces(chunks, workers + 1)) {
     // Level 1 takes 0.4 of level 3's time for 1.12 of its bytes.
     const made = compress(piece, level ?? (busy >= workers - 1 ? 1 : 3)).finally(() => busy--)
     busy++
@@ -116,8 +116,11 @@ function compress(piece: Uint8Array, level: number): Promise<Uint8Array> {
   })
 }
 
-async function* pieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
-  let piece = Buffer.allocUnsafe(frame)
+/** Full pieces, each valid until `turns - 1` more were asked for: their memory goes round. */
+async function* pieces(chunks: AsyncIterable<Uint8Array>, turns: number): AsyncGenerator<Uint8Array, void, void> {
+  const round = Array.from({ length: turns }, () => Buffer.allocUnsafeSlow(frame))
+  let turn = 0
+  let piece = round[0]!
   let used = 0
   for await (const chunk of chunks) {
     for (let from = 0; from < chunk.length;) {
@@ -127,7 +130,7 @@ async function* pieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
       from += part.length
       if (used < frame) continue
       yield piece
-      piece = Buffer.allocUnsafe(frame)
+      piece = round[++turn % turns]!
       used = 0
     }
   }

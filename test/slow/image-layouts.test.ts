@@ -6,9 +6,12 @@ import { labTest } from '../lab/needs.ts'
 
 const needs = [...imageNeeds, 'ssh'] as const
 
-async function open(layout: string): Promise<{ readonly stage: Stage; readonly login: () => Promise<Login> }> {
+async function open(
+  layout: string,
+  more: object = {},
+): Promise<{ readonly stage: Stage; readonly login: () => Promise<Login> }> {
   const { files, key } = await openKey()
-  const stage = await openImageStage(files, { layout: `layouts/${layout}.yaml` }, 'stacked')
+  const stage = await openImageStage(files, { layout: `layouts/${layout}.yaml`, ...more }, 'stacked')
   return { stage, login: () => openLogin(stage, key) }
 }
 
@@ -29,16 +32,22 @@ labTest('a machine with the layout mirror boots from its RAID, and from each dis
   expect(await duncan.run('cat /proc/mdstat')).toMatch(/\[2\/1\]/)
 })
 
-labTest('a machine with the layout lvm boots from its volumes', needs, async () => {
-  const { stage, login } = await open('lvm')
-  await using _stage = stage
-  const disk = await emptyDisk(stage, 9216)
-  await stage.server.command('reinstall', 'duncan')
-  const machine = await stage.boot({ disk, memory: 1024, reboots: true })
-  expect(await isInstalled(machine)).toBe('porter:1')
-  await machine.sees(/duncan login:/, 600)
-  const duncan = await login()
-  expect(
-    await duncan.run('findmnt -no SOURCE / /var; findmnt -no SOURCE /var; swapon --noheadings --show=NAME'),
-  ).toMatch(/^\/dev\/mapper\/system--vg-root\n\/dev\/mapper\/system--vg-var\n\/dev\/dm-\d+\n$/)
-})
+labTest(
+  'a machine with the layout lvm switches itself off when it is installed, and boots from its volumes',
+  needs,
+  async () => {
+    const { stage, login } = await open('lvm', { after: 'poweroff' })
+    await using _stage = stage
+    const disk = await emptyDisk(stage, 9216)
+    await stage.server.command('reinstall', 'duncan')
+    const machine = await stage.boot({ disk, memory: 1024, reboots: true })
+    expect(await isInstalled(machine)).toBe('porter:1')
+    await machine.ends(200)
+    const on = await stage.boot({ disk, memory: 1024 })
+    await on.sees(/duncan login:/, 600)
+    const duncan = await login()
+    expect(await duncan.run('findmnt -no SOURCE /; findmnt -no SOURCE /var; swapon --noheadings --show=NAME')).toMatch(
+      /^\/dev\/mapper\/system--vg-root\n\/dev\/mapper\/system--vg-var\n\/dev\/dm-\d+\n$/,
+    )
+  },
+)
