@@ -1,0 +1,101 @@
+import type { Subnet } from '../config/site.ts'
+import { isName, type LeftList } from './told.ts'
+import type { Statement } from './dhcpd-file.ts'
+import { readHost, type OldHost } from './dhcpd-host.ts'
+import { permitOf, settingNames, type Scope } from './dhcpd-scope.ts'
+import { finishSubnets, readRange, readSubnet, type OldRange, type OldSubnet } from './dhcpd-subnets.ts'
+import { nameOf, reasonFor } from './dhcpd-told.ts'
+import { Often } from './often.ts'
+
+/** What a dhcpd.conf says, as far as it means something here. */
+export interface OldDhcpd {
+  readonly subnets: readonly Subnet[]
+  readonly hosts: readonly OldHost[]
+  /** Sentences: what only a person can decide. */
+  readonly todo: readonly string[]
+}
+
+/** Subnets with what holds in them, and hosts, wherever they stand; everything else is told. */
+export function readDhcpd(statements: readonly Statement[], left: LeftList): OldDhcpd {
+  const walk = new Walk()
+  walk.into(statements, { settings: new Map() }, 'global')
+  const { subnets, todo } = finishSubnets(walk.subnets, walk.ranges, walk.often)
+  walk.often.tell(left)
+  return { subnets, hosts: walk.hosts, todo }
+}
+
+type Kind = 'global' | 'shared-network' | 'subnet' | 'group' | 'pool'
+
+class Walk {
+  readonly subnets: OldSubnet[] = []
+  readonly ranges: OldRange[] = []
+  readonly hosts: OldHost[] = []
+  readonly often = new Often()
+
+  /** What is set in a block holds for all of it, above and below. */
+  into(block: readonly Statement[], outer: Scope, kind: Kind): Scope {
+    const scope = this.#scopeOf(block, outer, kind)
+    for (const statement of block) if (!isSetting(statement, kind)) this.#one(statement, scope)
+    return scope
+  }
+
+  #scopeOf(block: readonly Statement[], outer: Scope, kind: Kind): Scope {
+    const settings = new Map(outer.settings)
+    for (const statement of block) if (isSetting(statement, kind)) settings.set(nameOf(statement), statement)
+    const permits = block.flatMap((statement) => permitOf(statement) ?? [])
+    const shut = block.find((statement) => permitOf(statement) === 'closed')
+    const closed = permits.includes('open') ? undefined : (shut ?? outer.closed)
+    return { settings, ...(closed && { closed }), ...(outer.group !== undefined && { group: outer.group }) }
+  }
+
+  #one(statement: Statement, scope: Scope): void {
+    const { block } = statement
+    const name = nameOf(statement)
+    if (name === 'host' && block) return void this.hosts.push(readHost(statement, scope, this.often))
+    if (name === 'subnet' && block) return this.#subnet(statement, block, scope)
+    if (name === 'shared-network' && block) return this.#shared(statement, block, scope)
+    if (name === 'group' && block) return this.#group(statement, block, scope)
+    if (name === 'pool' && block) return void this.into(block, scope, 'pool')
+    if (name === 'range') return this.#range(statement, scope)
+    if (permitOf(statement) !== undefined) return
+    const why = settingNames.has(name) ? ofPool : reasonFor(statement)
+    if (why !== undefined) this.often.add(statement, name, why)
+  }
+
+  #subnet(statement: Statement, block: readonly Statement[], outer: Scope): void {
+    const subnet = readSubnet(statement)
+    const scope = this.into(block, outer, 'subnet')
+    this.subnets.push({ ...subnet, scope, statement })
+  }
+
+  #shared(statement: Statement, block: readonly Statement[], scope: Scope): void {
+    const subnets = block.filter((each) => nameOf(each) === 'subnet').length
+    const why =
+      'here each subnet stands by itself: machines without an ip get one of the subnets in which this server, or their relay, has an address'
+    if (subnets > 1) this.often.add(statement, 'shared-network', why)
+    this.into(block, scope, 'shared-network')
+  }
+
+  #group(statement: Statement, block: readonly Statement[], scope: Scope): void {
+    const name = statement.words[1]?.text
+    const named = name !== undefined && isName(name)
+    if (!block.some(({ block: inner, words }) => inner && words[0]?.text !== 'host'))
+      for (const each of block)
+        if (settingNames.has(nameOf(each))) this.often.add(each, `${nameOf(each)} of a group`, ofGroup)
+    this.into(block, named ? { ...scope, group: name } : scope, 'group')
+  }
+
+  #range(statement: Statement, { closed }: Scope): void {
+    const range = readRange(statement)
+    if (range) this.ranges.push({ ...range, statement, ...(closed && { closed }) })
+    else this.often.add(statement, 'range', 'it is not understood')
+  }
+}
+
+const ofGroup = 'what a machine is told is that of its subnet here, not of its group'
+const ofPool = 'a pool has no settings of its own here: those of its subnet hold'
+
+/** A pool has no settings of its own here. */
+function isSetting(statement: Statement, kind: Kind): boolean {
+  return kind !== 'pool' && settingNames.has(nameOf(statement))
+}

@@ -1,0 +1,66 @@
+import { menuPrograms, wordsOf, type OldEntry } from './pxelinux-menu.ts'
+
+/** What an entry does when it is chosen. */
+export type OldBoot =
+  | { readonly do: 'local' }
+  | { readonly do: 'menu'; readonly files: readonly string[] }
+  | {
+      readonly do: 'linux'
+      readonly kernel: string
+      readonly initrd: readonly string[]
+      readonly args: readonly string[]
+      readonly sysappend: number
+    }
+  | { readonly do: 'other'; readonly why: string }
+
+/** Reads what an entry boots, by its directive and, for KERNEL, by the end of the name as PXELINUX does. */
+export function bootOf(entry: OldEntry): OldBoot {
+  const [what = '', ...more] = wordsOf(entry.what)
+  const words = [...more, ...wordsOf(entry.append)]
+  if (entry.type === 'localboot') return { do: 'local' }
+  if (entry.type === 'config') return { do: 'menu', files: [what] }
+  if (entry.type === 'linux') return linux(what, words, entry)
+  if (entry.type !== 'kernel' && entry.type !== 'com32')
+    return { do: 'other', why: `boots by ${entry.type.toUpperCase()}, which only PXELINUX can` }
+  return programOf(what, words) ?? linux(what, words, entry)
+}
+
+function programOf(what: string, words: readonly string[]): OldBoot | undefined {
+  const name = what.slice(what.lastIndexOf('/') + 1).toLowerCase()
+  if (menuPrograms.test(name) && name.includes('.c32'))
+    return { do: 'menu', files: words.filter((word) => word !== '~') }
+  if (
+    name === 'localboot.c32' ||
+    (name === 'chain.c32' && words.every((word) => /^(?:hd\d+|mbr[:=].*|boot|\d+|swap)$/i.test(word)))
+  )
+    return { do: 'local' }
+  if (name === 'linux.c32') return undefined
+  if (name === 'memdisk')
+    return { do: 'other', why: 'starts a disk image by memdisk, and what that does to disks nobody here can tell' }
+  if (name === 'mboot.c32')
+    return {
+      do: 'other',
+      why: 'starts ESXi or Xen by mboot.c32: import the medium (birnam distro import), and write a profile for it',
+    }
+  if (/\.(?:c32|com|cbt|0|bin|bs|bss|img|pxe|lkrn)$/.test(name) && !/^vmlinuz|^bzimage/.test(name))
+    return { do: 'other', why: `is ${name}, a program for PXELINUX and no Linux kernel` }
+  return undefined
+}
+
+/** APPEND's initrd= is the first that PXELINUX finds, and wins over INITRD. */
+function linux(what: string, words: readonly string[], { initrd, sysappend }: OldEntry): OldBoot {
+  const isProgram = /(?:^|\/)linux\.c32$/i.test(what)
+  const [kernel = '', ...rest] = isProgram ? words : [what, ...words]
+  const named = rest.find((word) => /^initrd=/i.test(word))?.slice('initrd='.length) ?? initrd ?? ''
+  const args = rest.filter((word) => !/^(?:initrd|BOOT_IMAGE)=/i.test(word))
+  return {
+    do: 'linux',
+    kernel,
+    initrd: named
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+    args,
+    sysappend,
+  }
+}
