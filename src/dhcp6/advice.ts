@@ -1,0 +1,22 @@
+import type { Client } from '../boot/client.ts'
+import type { Ipv6 } from '../net/ipv6.ts'
+
+/** What DHCPv6 asks of the heart, at every message; the same question as DHCP's. */
+export interface Advisor6 {
+  /** `server` is our address on the client's link. */
+  advise(client: Client, server: Ipv6): Advice6
+  /** Is this address promised to a machine other than that one? */
+  isReserved(address: Ipv6, machine: string | undefined): boolean
+}
+
+export interface Advice6 {
+  /** Why nothing at all is answered. */
+  readonly ignore?: string
+  readonly machine?: string
+  /** Its reservation. */
+  readonly address?: Ipv6
+  readonly boot?: {
+    /** A TFTP name, or a whole http:// URL. */
+    readonly file: string
+  }
+}
