@@ -15,12 +15,20 @@ interface Tool {
   readonly args: (version: string) => readonly string[]
 }
 
+const cloudInit: Tool = { command: 'cloud-init', args: () => ['schema', '--config-file'] }
+
 const tools: Readonly<Record<string, Tool>> = {
   kickstart: {
     command: 'ksvalidator',
     args: (version) => ['-v', Number(version) >= 20 ? `F${version}` : `RHEL${version}`],
   },
   preseed: { command: 'debconf-set-selections', args: () => ['-c'] },
+  ignition: { command: 'ignition-validate', args: () => [] },
+  autoyast: { command: 'xmllint', args: () => ['--noout', '--nonet'] },
+  windows: { command: 'xmllint', args: () => ['--noout', '--nonet'] },
+  agama: { command: 'jsonnet', args: () => [] },
+  autoinstall: cloudInit,
+  'cloud-init': cloudInit,
 }
 
 export async function externalChecks(): Promise<ExternalChecks> {

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { parse } from 'yaml'
 import { Fault } from '../../src/fault.ts'
 import { fullVars, installs, renderFor, scriptsIn, type Install } from './shipped.ts'
 
@@ -31,8 +33,8 @@ const hostile: Readonly<Record<string, string>> = {
 /** Every place in the variables where a text stands, as a path. `post` is a script, so whatever stands in it is meant. */
 const places = placesIn(fullVars).filter(([first]) => first !== 'post')
 
-// EL 9, 10 and Fedora read the same text, and so do Debian 12 and 13.
-const cases = [installs[0], installs[1], installs[4]].flatMap((install) =>
+// EL 9, 10 and Fedora read the same text, and so do Debian 12 and 13, and both Ubuntus.
+const cases = [installs[0], installs[1], installs[4], ...installs.slice(7)].flatMap((install) =>
   places.map((place) => ({ ...install, place, path: place.join('.') })),
 )
 
@@ -54,6 +56,7 @@ function attempt(install: Install, place: readonly string[], value: string): rea
     if (!(error instanceof Fault)) throw error
     expect(['template-invalid', 'variable-missing']).toContain(error.code)
     expect(error.detail.file).toMatch(/^(kickstart|templates)\//)
+    expect(error.detail.line).toBeGreaterThan(0)
     expect(error.message.length).toBeLessThan(300)
     return undefined
   }
@@ -70,6 +73,11 @@ function shapeOf(text: string, { family }: Install): readonly string[] {
       .replace(/^(%packages\n)([^%]*)/m, (_, head: string, names: string) => head + names.replaceAll(/.+/g, '#'))
       .split('\n')
       .map(shapeOfLine)
+  if (text.startsWith('<?xml'))
+    return [JSON.stringify(XMLValidator.validate(text)), ...shapeOfDocument(new XMLParser().parse(text))]
+  if (family === 'esxi') return text.split('\n').map(shapeOfLine)
+  if (family !== 'debian')
+    return [`${text.split('\n').length} lines`, ...shapeOfDocument(parse(text, { version: '1.1' }))]
   const questions = text.split('\n').map((line) =>
     line
       .split(/\s/)
@@ -77,6 +85,16 @@ function shapeOf(text: string, { family }: Install): readonly string[] {
       .join(' '),
   )
   return [...questions, ...scriptsIn(text).flatMap(shapesInScript)]
+}
+
+/** Keys, lengths and kinds of a YAML document; the scripts in it line by line. */
+function shapeOfDocument(value: unknown, path = ''): readonly string[] {
+  if (typeof value === 'string') return [`${path} text`, ...scriptsIn(value).flatMap(shapesInScript)]
+  if (typeof value !== 'object' || value === null) return [`${path} ${typeof value}`]
+  return [
+    `${path} ${Object.keys(value).length}`,
+    ...Object.entries(value).flatMap(([name, item]) => shapeOfDocument(item, `${path}/${name}`)),
+  ]
 }
 
 // A script may hold another one in base64 or in a here document; both are lines of text here.

@@ -9,6 +9,16 @@ const [variables = '', helperPart = ''] = page.split('\n## Variables\n')[1]!.spl
 const templates = {
   redhat: 'kickstart/redhat/server.ks.hbs',
   debian: 'kickstart/debian/server.cfg.hbs',
+  ubuntu: 'kickstart/ubuntu/user-data.hbs',
+  cloud: 'kickstart/cloud/user-data.hbs',
+  ignition: 'kickstart/ignition/server.bu.hbs',
+  esxi: ['kickstart/esxi/ks.cfg.hbs', 'kickstart/esxi/boot.cfg.hbs', 'kickstart/esxi/boot-tftp.cfg.hbs'],
+  windows: [
+    'kickstart/windows/unattend.xml.hbs',
+    'kickstart/windows/startnet.cmd.hbs',
+    'kickstart/windows/done.cmd.hbs',
+  ],
+  suse: ['kickstart/suse/autoinst.xml.hbs', 'kickstart/suse/agama.json.hbs'],
 } as const
 
 test('kickstart/README.md lists every variable of the shipped answers and who uses it, and no other', () => {
@@ -22,18 +32,21 @@ test('kickstart/README.md lists every helper, and no other', () => {
 })
 
 function rowsOf(text: string): Record<string, string> {
-  const rows = text.matchAll(/^\| `([^`]+)` \| (\w+) \|/gm)
+  const rows = text.matchAll(/^\| `([^`]+)` \| ([\w, ]+) \|/gm)
   return Object.fromEntries([...rows].map(([, name, by]) => [name!, by!]))
 }
 
-/** By name: `redhat`, `debian` or `both`. The items of a list (`vars.packages[]`) stand with the list. */
+/** By name: the families, or `all`. The items of a list (`vars.packages[]`) stand with the list. */
 function used(): Record<string, string> {
-  const by: Record<string, string> = {}
+  const by: Record<string, string[]> = {}
   for (const [family, template] of Object.entries(templates)) {
-    for (const { name } of shipped.variablesOf(template)) {
+    for (const { name } of [template].flat().flatMap((one) => shipped.variablesOf(one))) {
       if (name.endsWith('[]')) continue
-      by[name] = by[name] === undefined || by[name] === family ? family : 'both'
+      if (!(by[name] ??= []).includes(family)) by[name].push(family)
     }
   }
-  return by
+  const count = Object.keys(templates).length
+  return Object.fromEntries(
+    Object.entries(by).map(([name, families]) => [name, families.length === count ? 'all' : families.join(', ')]),
+  )
 }
