@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 
-/** `npm run bench -- [tftp|dhcp|http|render|fleet|reload|images|update]…`: each runs us and the known servers in turn and prints the ratios. */
-const known = ['tftp', 'dhcp', 'http', 'render', 'fleet', 'reload', 'images', 'update']
+/** `npm run bench -- [tftp|dhcp|http|render|fleet|reload|images|update|swarm]…`: each runs us and the known servers in turn and prints the ratios. */
+const known = ['tftp', 'dhcp', 'http', 'render', 'fleet', 'reload', 'images', 'update', 'swarm']
 const asked = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const options = process.argv.slice(2).filter((word) => word.startsWith('-'))
 const unknown = asked.filter((name) => !known.includes(name))

@@ -6,6 +6,7 @@ import { capture } from '../src/image/capture.ts'
 import { openDirectory } from '../src/image/capture-machine.ts'
 import { extractWords } from '../src/image/extract-words.ts'
 import { openLayoutStore } from '../src/image/layout-store.ts'
+import type { Descriptor } from '../src/image/oci.ts'
 import { noCache } from '../src/image/tree-cache.ts'
 import { openDebian } from '../test/lab/debian.ts'
 import { cpuOf, Programs } from './lib/programs.ts'
@@ -16,16 +17,16 @@ import { inTurn, median, option, ratioOf } from './lib/rounds.ts'
  * it), rsync's daemon (SystemImager's way), nginx with the same layer, and the bare untarring from memory, in turn. Both on
  * both cores, as a real machine uses all of its own, in a network namespace of their own; `--shaped` makes its loopback a link of 1 Gbit/s.
  *
- *   tools/with-node node bench/images.ts [--rounds 3] [--shaped yes]
+ * The tree has 1.2 GB; `--small yes` takes one of 0.35 GB.
+ *
+ *   tools/with-node node bench/images.ts [--rounds 3] [--shaped yes] [--small yes]
  */
 const rounds = Number(option('rounds') ?? 3)
 const isShaped = option('shaped') !== undefined
+const isSmall = option('small') !== undefined
 const directory = mkdtempSync('/dev/shm/birnam-bench-images-')
 const space = `birnam-bench-images-${process.pid}`
 const inside = ['ip', 'netns', 'exec', space]
-const unpack = extractWords('"$0"')
-  .map((word) => (word.includes('*') ? `'${word}'` : word))
-  .join(' ')
 
 const goals: Readonly<Record<string, readonly [number, number]>> = {
   rsync: [0.6, 0.4],
@@ -56,8 +57,12 @@ async function main(): Promise<void> {
     execFileSync('tc', ['-n', space, ...'qdisc add dev lo root tbf rate 1gbit burst 256k latency 20ms'.split(' ')])
   const tree = join(directory, 'tree')
   mkdirSync(tree)
-  execFileSync('tar', ['-xf', await openDebian(), '-C', tree])
+  execFileSync('tar', ['-xf', await openDebian(isSmall ? 'plain' : 'large'), '-C', tree])
   const layer = await keep(tree)
+  const unpack = extractWords('"$0"', [layer])
+    .map((word) => (word.includes('*') ? `'${word}'` : word))
+    .join(' ')
+  const verified = (url: string): string => `${verifying(url)} | { ${unpack} && cat >/dev/null; }; wait; rm "$0.pipe"`
   const pids = await startServers(tree, layer.path)
   const untar = `zstd -qdcf ${layer.path} > ${directory}/plain.tar`
   execFileSync('sh', ['-c', untar])
@@ -116,8 +121,8 @@ function secondsOf(runs: readonly Run[]): number[] {
 }
 
 /** As templates/imager/_pull.sh.hbs does it. */
-function verified(url: string): string {
-  return `mkfifo "$0.pipe"; openssl dgst -sha256 -r <"$0.pipe" >"$0.sum" & curl -sSf -H 'Authorization: Bearer any' ${url} | tee "$0.pipe" | zstd -q -dcf | { ${unpack} && cat >/dev/null; }; wait; rm "$0.pipe"`
+function verifying(url: string): string {
+  return `mkfifo "$0.pipe"; openssl dgst -sha256 -r <"$0.pipe" >"$0.sum" & curl -sSf -H 'Authorization: Bearer any' ${url} | tee "$0.pipe" | zstd -q -dcf`
 }
 
 /** Runs the shell with an empty directory as `$0`. */
@@ -133,12 +138,12 @@ async function fill(shell: string, server: number): Promise<Run> {
   return { seconds, cpu }
 }
 
-async function keep(tree: string): Promise<{ readonly digest: string; readonly path: string }> {
+async function keep(tree: string): Promise<Descriptor & { readonly path: string }> {
   const store = openLayoutStore(join(directory, 'images'))
   await using source = openDirectory(tree)
   const { version } = await capture(store, source, { as: 'porter', cache: noCache, level: 3 })
   const [layer] = version!.manifest.layers
-  return { digest: layer!.digest, path: (await store.blob(layer!.digest))!.path }
+  return { ...layer!, path: (await store.blob(layer!.digest))!.path }
 }
 
 async function startServers(tree: string, layer: string): Promise<Record<'us' | 'rsync' | 'nginx', number>> {

@@ -12,18 +12,20 @@ import { inTurn, median, option, ratioOf } from './lib/rounds.ts'
  * A running Debian is brought to its next version, which has a tenth of its bytes anew: by `birnam update`'s line (verified, with its way
  * back), and by `rsync -aHAX --delete` from a daemon, in turn, in memory.
  *
- *   tools/with-node node bench/update.ts [--rounds 3]
+ *   tools/with-node node bench/update.ts [--rounds 3] [--copies 2]
  */
 const rounds = Number(option('rounds') ?? 3)
+/** Of /usr, beside it: with two the tree has 1.1 GB. */
+const copies = Number(option('copies') ?? 2)
 const goal = 0.25
 const directory = mkdtempSync('/dev/shm/birnam-bench-update-')
 const port = 6914
 
-// About a tenth of all bytes, none of which a shell needs, and a few files that go.
+// Every seventh file of the copies, so about a tenth of all bytes and of all files, and a few files that go; nothing that the machine itself runs.
 const change = `cd "$0"
-find usr/share usr/lib/x86_64-linux-gnu/gconv usr/lib/x86_64-linux-gnu/perl* -type f -size +0 -print0 | sort -z | awk 'BEGIN { RS = "\\0"; ORS = "\\0" } NR % 2 == 0' |
+find opt -type f -size +0 -print0 | sort -z | awk 'BEGIN { RS = "\\0"; ORS = "\\0" } NR % 7 == 0' |
   while IFS= read -r -d '' file; do size=$(stat -c %s "$file"); head -c "$size" /dev/urandom >"$file.new"; chmod --reference="$file" "$file.new"; mv "$file.new" "$file"; done
-find usr/share/zoneinfo -type f | sort | awk 'NR % 20 == 1' | xargs rm -f`
+find opt/*/share/zoneinfo -type f | sort | awk 'NR % 20 == 1' | xargs rm -f`
 
 try {
   await main()
@@ -42,6 +44,8 @@ async function main(): Promise<void> {
   const [before, after] = [join(directory, 'before'), join(directory, 'after')]
   mkdirSync(before)
   execFileSync('tar', ['-xf', await openDebian(), '-C', before])
+  for (let copy = 1; copy <= copies; copy += 1)
+    execFileSync('cp', ['-a', join(before, 'usr'), join(before, `opt/copy-${copy}`)])
   await server.command('image', 'capture', before, '--as', 'porter')
   execFileSync('cp', ['-a', before, after])
   execFileSync('bash', ['-euc', change, after])

@@ -1,5 +1,5 @@
 /** A buffer on loan: give it back when the kernel has its bytes. */
-export interface Loan {
+export interface Loan extends Disposable {
   readonly buffer: Buffer
   release(): void
 }
@@ -39,7 +39,7 @@ export class Buffers {
       onRelease?.()
       if (free.length < kept) free.push(buffer)
     }
-    return { buffer, release }
+    return { buffer, release, [Symbol.dispose]: release }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Peer } from '../net/content.ts'
 import type { HttpCounters } from './counters.ts'
@@ -29,8 +30,9 @@ export class Connections {
     this.#limits = limits
   }
 
-  watch(server: Server): void {
-    server.on('connection', (socket) => this.#enter(socket))
+  watch(server: Server | SecureServer): void {
+    // With TLS a connection is one when it has shaken hands; who does not is bounded by the server's own limits.
+    server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => this.#enter(socket))
     server.on('drop', () => this.#counters.dropped++)
     server.on('timeout', (socket) => this.#stalled(socket))
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#malformed(error, socket))
@@ -42,7 +44,7 @@ export class Connections {
 
   #enter(socket: Watched): void {
     // Read now: it stays readable after the connection is gone, when events still ask who it was.
-    const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '')
+    const address = plainAddress(socket.remoteAddress ?? '')
     const count = this.#perPeer.get(address) ?? 0
     if (count >= this.#limits.connectionsPerPeer) {
       this.#counters.dropped++
@@ -74,8 +76,9 @@ export class Connections {
     const isTimeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
     if (isTimeout) this.#counters.timeouts++
     else if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') this.#counters.malformed++
-    // With an answer under way its bytes would be read as the body of that answer.
-    if (!socket.writable || this.of(socket)?.waiting) socket.destroy()
+    const connection = this.of(socket)
+    // With an answer under way its bytes would be read as the body of that answer; where TLS came to nothing nobody reads any.
+    if (!connection || !socket.writable || connection.waiting > 0) socket.destroy()
     else
       socket.end(
         `HTTP/1.1 ${errorLines[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
@@ -87,4 +90,9 @@ const errorLines: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+}
+
+/** An IPv4 address as such, where the listener hears both families. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '')
 }

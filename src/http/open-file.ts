@@ -1,4 +1,4 @@
-import { constants, fstatSync, type BigIntStats } from 'node:fs'
+import { constants, fstatSync, readSync, type BigIntStats } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { identityOf, type Identity } from './version.ts'
 
@@ -31,6 +31,11 @@ export class OpenFile implements AsyncDisposable {
     this.mtimeMs = Number(stat.mtimeNs) / 1e6
   }
 
+  /** For system calls, as long as this is open. */
+  get fd(): number {
+    return this.#handle.fd
+  }
+
   /** Rejects with the system's error, and with ENOENT when the path is not an ordinary file. */
   static async open(path: string): Promise<OpenFile> {
     // Without O_NONBLOCK the opening of a FIFO would hold a thread of the pool until somebody writes to it.
@@ -49,6 +54,16 @@ export class OpenFile implements AsyncDisposable {
   async read(into: Buffer, at: number): Promise<void> {
     for (let filled = 0; filled < into.length;) {
       const { bytesRead } = await this.#handle.read(into, filled, into.length - filled, at + filled)
+      if (bytesRead === 0) throw new FileChanged(this.path)
+      filled += bytesRead
+    }
+    this.#verify()
+  }
+
+  /** As `read`, without letting anything else go on: for bytes that are in memory already. */
+  readNow(into: Buffer, at: number): void {
+    for (let filled = 0; filled < into.length;) {
+      const bytesRead = readSync(this.#handle.fd, into, filled, into.length - filled, at + filled)
       if (bytesRead === 0) throw new FileChanged(this.path)
       filled += bytesRead
     }

@@ -7,7 +7,7 @@ import { judge } from './conditions.ts'
 import type { Exchange } from './exchange.ts'
 import { OpenFile } from './open-file.ts'
 import type { Part } from './range.ts'
-import { sendFile } from './send.ts'
+import { sendUnchanging } from './sendfile.ts'
 
 /** GET and HEAD of a blob, whole or a range; by the file itself when it is one of this host. */
 export async function sendBlob(store: Library, buffers: Buffers, exchange: Exchange, digest: Digest): Promise<void> {
@@ -17,7 +17,7 @@ export async function sendBlob(store: Library, buffers: Buffers, exchange: Excha
   if (found.path === undefined) return await sendStream(store, exchange, digest, found.size)
   await using file = await OpenFile.open(found.path)
   const part = begin(exchange, digest, file.size)
-  if (part) await sendFile(exchange.response, file, part, buffers, (bytes) => exchange.progress(bytes))
+  if (part) await sendUnchanging(exchange.response, file, part, buffers, (bytes) => exchange.progress(bytes))
 }
 
 async function sendStream(store: Library, exchange: Exchange, digest: Digest, size: number): Promise<void> {

@@ -41,6 +41,24 @@ export async function sendFile(
   }
 }
 
+/**
+ * One piece, of at most what a lent buffer holds; how many bytes the kernel has taken, 0 when the connection is gone. What is `cached` is read at
+ * once: a trip through the thread pool takes longer.
+ */
+export async function sendPiece(
+  response: ServerResponse,
+  file: OpenFile,
+  { from, to }: Part,
+  lent: Buffers,
+  cached: boolean,
+): Promise<number> {
+  using loan = lent.take()
+  const bytes = loan.buffer.subarray(0, Math.min(loan.buffer.length, to + 1 - from))
+  if (cached) file.readNow(bytes, from)
+  else await file.read(bytes, from)
+  return (await write(response, bytes)) ? bytes.length : 0
+}
+
 /** Up to this size one write is the whole answer. */
 export const memoryPiece = 4 << 20
 

@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
+import type { Socket } from 'node:net'
 import { once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import { Fault } from '../fault.ts'
 import type { Transfer } from '../net/content.ts'
 import { BootFiles } from './boot-files.ts'
 import type { HttpSource } from './boot.ts'
-import { Connections } from './connections.ts'
+import { Connections, plainAddress } from './connections.ts'
 import { newCounters, type HttpCounters } from './counters.ts'
 import { Door, type Desk } from './door.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -14,6 +16,10 @@ export interface HttpOptions {
   readonly address: string
   /** 0: any free one. */
   readonly port: number
+  /** `::` without the IPv4 addresses, which another listener has. */
+  readonly ipv6Only?: boolean
+  /** TLS with this certificate and key, both PEM. */
+  readonly tls?: TlsPair
   readonly source: HttpSource
   /** Answers everything under `appPrefixes`; it is not closed with the listener. */
   readonly app?: FastifyInstance
@@ -24,15 +30,24 @@ export interface HttpOptions {
   readonly onEnd?: (transfer: Transfer) => void
   /** Errors of this program, for the log; the client gets a sentence without them. */
   readonly onError?: (error: unknown) => void
+  /** A client with which TLS came to nothing, and the system's name for why. */
+  readonly onTlsFailed?: (from: string, code: string) => void
   readonly limits?: Partial<Limits>
   /** Share one between several listeners, so that a file is in memory once. */
   readonly files?: BootFiles
+}
+
+export interface TlsPair {
+  readonly cert: Buffer
+  readonly key: Buffer
 }
 
 export interface HttpServer extends AsyncDisposable {
   readonly address: string
   readonly port: number
   readonly counters: Readonly<HttpCounters>
+  /** New connections get this certificate; those under way keep theirs. Without TLS it does nothing. */
+  renew(tls: TlsPair): void
   /** Takes no more connections, lets running answers end for `limits.grace`, then ends the rest. */
   close(): Promise<void>
 }
@@ -47,22 +62,31 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   const connections = new Connections(counters, limits)
   await options.app?.ready()
   const door = new Door({ ...options, limits, counters, connections, files: options.files ?? new BootFiles(limits) })
-  const server = strictServer(limits, (request, response) => door.enter(request, response))
+  const server = strictServer(limits, options.tls, (request, response) => door.enter(request, response))
   connections.watch(server)
+  if (options.onTlsFailed) hearTls(server, options.onTlsFailed)
   await listen(server, options)
   const { address, port } = addressOf(server)
   const close = (): Promise<void> => closeServer(server, limits.grace)
-  return { address, port, counters, close, [Symbol.asyncDispose]: close }
+  const renew = (tls: TlsPair): void => void ('setSecureContext' in server && server.setSecureContext(tls))
+  return { address, port, counters, renew, close, [Symbol.asyncDispose]: close }
 }
 
-function strictServer(limits: Limits, answer: (request: IncomingMessage, response: ServerResponse) => void): Server {
+function strictServer(
+  limits: Limits,
+  tls: TlsPair | undefined,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Server | SecureServer {
   const { headersTimeout, headerBytes: maxHeaderSize, keepAlive: keepAliveTimeout } = limits
   const strict = { insecureHTTPParser: false, requireHostHeader: true, maxHeaderSize }
   // Node looks for late requests every 30 s unless told otherwise, whatever the time-outs say.
   const connectionsCheckingInterval = Math.min(1000, headersTimeout)
   // A layer takes as long as it takes; the door looks after the bodies of all others.
   const times = { headersTimeout, requestTimeout: 0, keepAliveTimeout, connectionsCheckingInterval }
-  const server = createServer({ ...strict, ...times }, answer)
+  const handshakeTimeout = headersTimeout
+  const server = tls
+    ? createSecureServer({ ...strict, ...times, ...tls, handshakeTimeout, minVersion: 'TLSv1.2' }, answer)
+    : createServer({ ...strict, ...times }, answer)
   server.timeout = limits.stall
   server.maxConnections = limits.connections
   // No cut: with the default of 2000 the header after it (Origin, say) is dropped in silence. The size limits the number.
@@ -70,16 +94,26 @@ function strictServer(limits: Limits, answer: (request: IncomingMessage, respons
   return server
 }
 
-async function listen(server: Server, { address, port }: HttpOptions): Promise<void> {
+function hearTls(server: Server | SecureServer, told: (from: string, code: string) => void): void {
+  // Read once it stays readable, also of a connection that was reset.
+  server.on('connection', (socket: Socket) => socket.remoteAddress)
+  // Before anybody else hears of it and takes the connection down.
+  server.prependListener('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket & { _parent?: Socket }) => {
+    const from = socket._parent?.remoteAddress ?? socket.remoteAddress
+    if (from !== undefined) told(plainAddress(from), error.code ?? error.message)
+  })
+}
+
+async function listen(server: Server | SecureServer, { address, port, ipv6Only = false }: HttpOptions): Promise<void> {
   try {
-    server.listen({ host: address, port, backlog: 1024 })
+    server.listen({ host: address, port, ipv6Only, backlog: 1024 })
     await once(server, 'listening')
   } catch (error) {
     throw listenFault(error, address, port)
   }
 }
 
-function addressOf(server: Server): { address: string; port: number } {
+function addressOf(server: Server | SecureServer): { address: string; port: number } {
   const bound = server.address()
   if (bound === null || typeof bound === 'string') throw new Fault('internal', 'the HTTP listener has no TCP address')
   return bound
@@ -104,7 +138,7 @@ function listenFault(error: unknown, address: string, port: number): unknown {
   return error
 }
 
-async function closeServer(server: Server, grace: number): Promise<void> {
+async function closeServer(server: Server | SecureServer, grace: number): Promise<void> {
   if (!server.listening) return
   const closed = once(server, 'close')
   server.close()

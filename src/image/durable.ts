@@ -38,6 +38,16 @@ const words: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open',
+  EEXIST: 'a file stands in its way',
+  ENOTDIR: 'a file stands in its way',
+}
+
+const room = 'make room (birnam image gc), then try again'
+const hints: Readonly<Record<string, string>> = {
+  ENOSPC: room,
+  EDQUOT: room,
+  EEXIST: 'look at it, and move it away',
+  ENOTDIR: 'look at it, and move it away',
 }
 
 /** What the system said of a file, as a sentence; anything that is no error of the system passes unchanged. */
@@ -48,7 +58,7 @@ export function diskFault(error: unknown, path: string): unknown {
   const why = words[code]
   if (why === undefined) return error
   return new Fault('disk-failed', `${why}: ${path}`, {
-    hint: code === 'ENOSPC' || code === 'EDQUOT' ? 'make room (birnam image gc), then try again' : 'see dmesg',
+    hint: hints[code] ?? 'see dmesg',
     cause: error,
   })
 }

@@ -1,11 +1,15 @@
+import { annotation, type Descriptor } from './oci.ts'
+
 /**
  * The GNU tar command that lays one layer over a tree, byte for byte as it was captured. Used by the imager and by the
  * fidelity test, so that what is tested is what installs. The tar comes on standard input, already decompressed.
  * - `--delay-directory-restore`: times and modes of directories are set when all their entries are there.
  * - whiteouts are marks, no files: what they name is removed before (`removedBy` in version-tree.ts).
  * - no `--overwrite`: a file is replaced, never written through, so hard links of the lower layer stay apart.
+ * - `--acls` only when some layer has one: with it tar gives each file the ACL that it has anyway, for a sixth of the whole time.
  */
-export function extractWords(directory: string): string[] {
+export function extractWords(directory: string, layers: readonly Descriptor[] = []): string[] {
+  const isPlain = layers.length > 0 && layers.every(({ annotations }) => annotations?.[annotation.acls] === 'no')
   return [
     'tar',
     '--extract',
@@ -14,7 +18,7 @@ export function extractWords(directory: string): string[] {
     '--numeric-owner',
     '--same-owner',
     '--preserve-permissions',
-    '--acls',
+    ...(isPlain ? [] : ['--acls']),
     '--xattrs',
     '--xattrs-include=*',
     '--delay-directory-restore',

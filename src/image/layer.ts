@@ -44,7 +44,10 @@ export async function writeLayer(
     options.signal?.throwIfAborted()
   }
   const { digest, size } = await blob.commit()
-  const annotations = { [annotation.unpacked]: String(pass.unpacked) }
+  const annotations = {
+    [annotation.unpacked]: String(pass.unpacked),
+    ...(!pass.hasAcls && { [annotation.acls]: 'no' }),
+  }
   const descriptor = { mediaType: media.layerZstd, digest, size, annotations }
   return {
     layer: { descriptor, diffId: digestOf(pass.hash.digest('hex')) },
@@ -61,6 +64,7 @@ class LayerPass {
   readonly #reader = new TarReader()
   readonly #options: LayerOptions
   unpacked = 0
+  hasAcls = false
 
   constructor(options: LayerOptions) {
     this.#options = options
@@ -74,12 +78,18 @@ class LayerPass {
       for (const piece of this.#reader.read(chunk)) {
         if (piece.kind !== 'entry') continue
         this.tree.add(piece.entry)
+        this.hasAcls ||= hasAcl(piece.entry)
         this.#options.onEntry?.(piece.entry)
       }
       yield chunk
     }
     this.#reader.finish()
   }
+}
+
+/** As GNU tar and star write them, and as a plain extended attribute. */
+function hasAcl({ xattrs }: TarEntry): boolean {
+  return xattrs?.keys().some((key) => key.startsWith('SCHILY.acl.') || key.includes('system.posix_acl_')) ?? false
 }
 
 const zstd = promisify(zstdCompress) as (bytes: Uint8Array, options: object) => Promise<Buffer>

@@ -24,6 +24,8 @@ export const annotation = {
   source: 'org.birnam.image.source',
   /** In a layer's descriptor: bytes of the tar inside, for progress and for space on the disk. */
   unpacked: 'org.birnam.layer.unpacked',
+  /** In a layer's descriptor: `no` when no entry of it has an ACL. */
+  acls: 'org.birnam.layer.acls',
 } as const
 
 export interface Descriptor {

@@ -2,7 +2,7 @@ import { quote } from '../config/problem.ts'
 import { Fault } from '../fault.ts'
 import { readIpv4 } from '../net/ipv4.ts'
 import { expandHosts, mostHosts } from './host-range.ts'
-import { isName, type LeftList } from './told.ts'
+import { isName, type LeftList } from '../takeover/told.ts'
 import { readXml, type Element } from './xml.ts'
 
 /** What cluster.xml says, or its flat form. */

@@ -6,7 +6,8 @@ import { nounsOf, type Nouns } from './nouns.ts'
 import { layoutsOf, type NewLayout } from './old-layouts.ts'
 import { scriptsOf, type NewScript } from './old-scripts.ts'
 import { readOldSite, type OldPlace, type OldSite } from './old-site.ts'
-import { LeftList } from './told.ts'
+import { LeftList } from '../takeover/told.ts'
+import { asComments, waitingText } from '../takeover/written.ts'
 
 /** All that the new site gets, before anything is written. */
 export interface ImportPlan {
@@ -37,7 +38,7 @@ export function planImport(place: OldPlace, lost: ReadonlyMap<string, string> = 
   const nouns = nounsOf(old, { images, layouts: layouts.byImage }, left)
   const scripts = scriptsOf(old, images, left)
   const { laid, won } = layOverrides(old.files, nouns.layers, left)
-  const yaml = head(place) + formatSite({ ...nouns, distros: [] }) + waitingText(nouns)
+  const yaml = head(place) + formatSite({ ...nouns, distros: [] }) + waitingComments(nouns)
   return { old, images, nouns, laid, won, scripts, layouts: layouts.files, left, yaml }
 }
 
@@ -45,13 +46,9 @@ function head({ base }: OldPlace): string {
   return `# Machines, groups and profiles as SystemImager had them (${JSON.stringify(base)}). They are yours now: change what you like.\n`
 }
 
-/** As comments: with its mac: a line goes under machines:. */
-function waitingText({ waiting }: Nouns): string {
+function waitingComments({ waiting }: Nouns): string {
   if (waiting.length === 0) return ''
-  const lines = formatSite({ machines: waiting, groups: [], profiles: [], distros: [] }).trimEnd().split('\n').slice(1)
-  return ['', '# These lack their mac: and then belong under machines:.', ...lines.map((line) => `# ${line}`), ''].join(
-    '\n',
-  )
+  return asComments('These lack their mac: and then belong under machines:.', waitingText(waiting))
 }
 
 function imagesOf(old: OldSite, lost: ReadonlyMap<string, string>, left: LeftList): ReadonlyMap<string, string> {

@@ -1,23 +1,11 @@
-import {
-  copyFileSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { siteFileNames } from '../config/files.ts'
-import { firstFault, readSite } from '../config/read.ts'
 import { Fault } from '../fault.ts'
+import { putInto, refuseMisfit, refuseTaken } from '../takeover/put.ts'
+import type { Left } from '../takeover/told.ts'
 import { planImport, type ImportPlan } from './import-plan.ts'
 import { writeLaid, type Won } from './lay-overrides.ts'
 import type { OldPlace } from './old-site.ts'
-import type { Left } from './told.ts'
 
 export interface ImportReport {
   readonly images: readonly { readonly name: string; readonly from: string }[]
@@ -51,8 +39,8 @@ export interface ImportOptions extends OldPlace {
  */
 export async function importSystemImager(options: ImportOptions): Promise<ImportReport> {
   const first = planImport(options)
-  refuseTaken(options.site, first)
-  refuseMisfit(options.site, first)
+  refuseTaken(options.site, unitsOf(first))
+  refuseMisfit(options.site, { 'systemimager.yaml': first.yaml })
   for (const [image, name] of first.images) await options.mayCapture(name, join(options.base, 'images', image))
   if (options.dryRun) return reportOf(first)
   const lost = await captureAll(options, first)
@@ -84,65 +72,15 @@ function unitsOf({ laid, scripts, layouts }: ImportPlan): string[] {
   ]
 }
 
-function refuseTaken(site: string, plan: ImportPlan): void {
-  const taken = unitsOf(plan).filter((path) => lstatSync(join(site, path), { throwIfNoEntry: false }))
-  if (taken.length === 0) return
-  const list = taken.slice(0, 10).join(', ') + (taken.length > 10 ? ` and ${taken.length - 10} more` : '')
-  throw new Fault('request-invalid', `these are in the site already: ${list}`, {
-    hint: 'nothing was written; move them away, or name another directory with --site',
-  })
-}
-
-/** The site as it would be must read: names that are there twice are told before anything is written. */
-function refuseMisfit(site: string, { yaml }: ImportPlan): void {
-  const trial = mkdtempSync(join(tmpdir(), 'birnam-import-'))
-  try {
-    if (existsSync(site)) for (const file of siteFileNames(site)) copyFileSync(join(site, file), join(trial, file))
-    writeFileSync(join(trial, 'systemimager.yaml'), yaml)
-    const { site: read, problems } = readSite(trial)
-    if (!read) throw firstFault(problems)
-  } finally {
-    rmSync(trial, { recursive: true })
-  }
-}
-
-/** Written beside, then moved: whoever reads the site meanwhile sees none of it, or all. */
 function write(site: string, plan: ImportPlan): void {
-  const isNew = !existsSync(site)
-  if (isNew) mkdirSync(dirname(site), { recursive: true })
-  const stage = mkdtempSync(join(isNew ? dirname(site) : site, '.import-'))
-  try {
+  putInto(site, unitsOf(plan), (stage) => {
     for (const laid of plan.laid) writeLaid(plan.old.files, laid, join(stage, 'overrides', laid.layer), plan.left)
     for (const { file, text, mode } of [...plan.scripts, ...plan.layouts.map((one) => ({ ...one, mode: 0o644 }))]) {
       mkdirSync(dirname(join(stage, file)), { recursive: true })
       writeFileSync(join(stage, file), text, { mode })
     }
     writeFileSync(join(stage, 'systemimager.yaml'), plan.yaml, { mode: 0o644 })
-    if (isNew) mkdirSync(site)
-    moveAll(stage, site, unitsOf(plan), isNew)
-  } finally {
-    rmSync(stage, { recursive: true, force: true })
-  }
-}
-
-function moveAll(stage: string, site: string, units: readonly string[], isNew: boolean): void {
-  const undo: (() => void)[] = isNew ? [() => rmdirSync(site)] : []
-  try {
-    for (const unit of units) {
-      const target = join(site, unit)
-      if (!existsSync(dirname(target))) {
-        mkdirSync(dirname(target))
-        undo.push(() => rmdirSync(dirname(target)))
-      }
-      if (lstatSync(target, { throwIfNoEntry: false }))
-        throw new Fault('request-invalid', `${unit} appeared in the site meanwhile`)
-      renameSync(join(stage, unit), target)
-      undo.push(() => rmSync(target, { recursive: true }))
-    }
-  } catch (error) {
-    for (const back of undo.toReversed()) back()
-    throw error
-  }
+  })
 }
 
 function reportOf(plan: ImportPlan): ImportReport {

@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path'
 import type { Layer } from './layers.ts'
 import type { OldFiles } from './old-files.ts'
-import type { LeftList } from './told.ts'
+import type { LeftList } from '../takeover/told.ts'
 
 /** A path that several overrides have: whose it is now. */
 export interface Won {

@@ -1,7 +1,7 @@
 import type { Group } from '../config/site.ts'
 import type { ClusterGroup } from './cluster.ts'
 import type { OldSite } from './old-site.ts'
-import type { LeftList } from './told.ts'
+import type { LeftList } from '../takeover/told.ts'
 
 /** A directory of the new site's overrides, and those of the old one that are laid into it, the weakest first. */
 export interface Layer {

@@ -5,7 +5,7 @@ import { readIpv4 } from '../net/ipv4.ts'
 import { shortOf } from './names.ts'
 import { groupsByHost, layersOf, tellUnused, type GroupsOf, type Layer } from './layers.ts'
 import type { OldSite } from './old-site.ts'
-import { isName, type LeftList } from './told.ts'
+import { isName, type LeftList } from '../takeover/told.ts'
 
 export interface Nouns {
   readonly machines: readonly Machine[]

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
-import type { LeftList } from './told.ts'
+import type { LeftList } from '../takeover/told.ts'
 
 const longest = 4 * 1024 ** 2
 

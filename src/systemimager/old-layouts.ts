@@ -3,7 +3,7 @@ import { formatProblem } from '../config/problem.ts'
 import { readSystemImager, type SystemImagerOptions } from '../imager/disks/systemimager.ts'
 import { imageName } from './names.ts'
 import type { OldSite } from './old-site.ts'
-import type { LeftList } from './told.ts'
+import type { LeftList } from '../takeover/told.ts'
 import { readXml, type Element } from './xml.ts'
 
 /** A file of the new site. */

@@ -1,5 +1,5 @@
 import type { OldSite } from './old-site.ts'
-import type { LeftList } from './told.ts'
+import type { LeftList } from '../takeover/told.ts'
 
 export interface NewScript {
   /** `post-install/50porter.motd` */

@@ -4,7 +4,7 @@ import { noCluster, readClusterTxt, readClusterXml, type Cluster } from './clust
 import { readClientJson, readClientsXml, readDhcpd, readHosts, type Card } from './hosts.ts'
 import { shortOf } from './names.ts'
 import { OldFiles } from './old-files.ts'
-import { isName, type LeftList } from './told.ts'
+import { isName, type LeftList } from '../takeover/told.ts'
 
 /** What a SystemImager server has, as far as it means something here. */
 export interface OldSite {

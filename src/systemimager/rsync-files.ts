@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import type { ServerSettings } from '../config/site.ts'
 import type { Registry } from '../machine/registry.ts'
 import { formatRsyncConf, reserved, type Module } from './rsync-conf.ts'
-import { isName } from './told.ts'
+import { isName } from '../takeover/told.ts'
 
 export interface RsyncPlace {
   readonly data: string

@@ -15,7 +15,9 @@ import { zstdDecompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { capture, type Captured, type CaptureOptions } from '../../src/image/capture.ts'
 import { openDirectory } from '../../src/image/capture-machine.ts'
+import { digestOf } from '../../src/image/digest.ts'
 import { extractWords } from '../../src/image/extract-words.ts'
+import { media } from '../../src/image/oci.ts'
 import type { ImageVersion } from '../../src/image/store.ts'
 import { noCache, openTreeCache, type TreeCache } from '../../src/image/tree-cache.ts'
 import { removedBy, treeOf } from '../../src/image/version-tree.ts'
@@ -70,6 +72,24 @@ test('all names of a changed file come along, so that they stay one file', async
   const { version } = await scene.capture()
   expect(scene.names(version!, 1)).toEqual(['usr/bin/', 'usr/bin/aool', 'usr/bin/tool', 'usr/bin/zool'])
   await scene.expectSame(version!)
+})
+
+test('a layer tells that none of its entries has an ACL; with one that has, ACLs are unpacked', async () => {
+  await using scene = await openScene()
+  const plain = (await scene.capture()).version!
+  expect(extractWords('/', plain.manifest.layers)).not.toContain('--acls')
+  execFileSync('setfacl', ['-m', 'u:99:r', join(scene.tree, 'etc/hostname')])
+  utimesSync(join(scene.tree, 'etc/hostname'), 1, 1)
+  const { version } = await scene.capture()
+  expect(extractWords('/', version!.manifest.layers)).toContain('--acls')
+  await scene.expectSame(version!)
+})
+
+test('layers that others made may have ACLs', () => {
+  expect(extractWords('/')).toContain('--acls')
+  expect(extractWords('/', [{ mediaType: media.layerGzip, digest: digestOf('0'.repeat(64)), size: 1 }])).toContain(
+    '--acls',
+  )
 })
 
 test('a directory that became a file, and a file that became a directory', async () => {
@@ -224,7 +244,8 @@ async function openScene(cache?: TreeCache): Promise<Scene> {
       for (const { digest } of version.manifest.layers) {
         const bytes = zstdDecompressSync(store.blobs.get(digest)!)
         for (const path of (await removedBy(store, digest)).whiteouts) rmSync(join(to, path), { recursive: true })
-        execFileSync(extractWords(to)[0]!, extractWords(to).slice(1), { input: bytes })
+        const [program, ...words] = extractWords(to, version.manifest.layers)
+        execFileSync(program!, words, { input: bytes })
       }
       const words = [
         '-aHAXn',

@@ -124,7 +124,7 @@ function change(tree: string): void {
 /** As the imager does it: what a layer takes away first, then the layer. */
 async function unpack(store: MemoryStore, version: ImageVersion, to: string): Promise<void> {
   mkdirSync(to)
-  const [program, ...words] = extractWords(to)
+  const [program, ...words] = extractWords(to, version.manifest.layers)
   for (const { digest } of version.manifest.layers) {
     for (const path of (await removedBy(store, digest)).whiteouts)
       rmSync(Buffer.from(`${to}/${path}`, 'latin1'), { recursive: true, force: true })

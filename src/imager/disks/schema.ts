@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { quote } from '../../config/problem.ts'
-import { listOf, word } from '../../config/values.ts'
+import { listOf, word, wordAs } from '../../config/values.ts'
 import { buses, filesystems, partitionTypes, raidLevels } from './layout.ts'
 import type { PartitionType } from './layout.ts'
 import { readDiskSize, readSize } from './size.ts'
@@ -9,15 +9,6 @@ import { readDiskSize, readSize } from './size.ts'
  * What a layout file may hold. Every word that reaches a shell is limited to characters that mean nothing to it, although the
  * script quotes them too. Every key has its heading in docs/layouts.md; a test holds the two together.
  */
-
-function wordAs<T>(read: (text: string) => T | undefined, message: string, hint: string) {
-  return word.transform((text, context): T => {
-    const value = read(text)
-    if (value !== undefined) return value
-    context.addIssue({ code: 'custom', message: `${message}: ${quote(text)}`, params: { hint } })
-    return z.NEVER
-  })
-}
 
 const like = (pattern: RegExp, message: string, hint: string) =>
   wordAs((text) => (pattern.test(text) ? text : undefined), message, hint)
