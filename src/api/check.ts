@@ -1,13 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { didYouMean } from '../config/suggest.ts'
 import { isWiping, type Machine, type Profile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
-import { familyOf } from '../answer/families.ts'
+import { answerFamily } from '../files/answer-part.ts'
 import { distroOf } from '../files/context.ts'
 import type { House } from '../files/house.ts'
 import { imagerMissing } from '../files/imager-files.ts'
 import { installScript, isForImage, layoutOf, type ImageProfile } from '../files/install-script.ts'
-import { loaderPath, packageOf } from '../files/loaders.ts'
+import { firstOf, folderOf } from '../files/first.ts'
+import { bringsLoader } from '../files/loaders.ts'
 import { menuOf } from '../files/menu-of.ts'
 import { formatReference, parseReference } from '../image/reference.ts'
 import { Shelf } from '../files/shelf.ts'
@@ -17,22 +19,16 @@ import { askHouse } from '../files/house.ts'
 import { writeGrub } from '../menu/grub.ts'
 import { writeIpxe } from '../menu/ipxe.ts'
 import { checkPypxeboot } from '../menu/pypxeboot.ts'
+import type { Menu } from '../menu/menu.ts'
 import { writePxelinux } from '../menu/pxelinux.ts'
 import type { Permit } from '../machine/permit.ts'
+import { certificateFindings } from './check-certificate.ts'
+import { everyChoice } from './choices.ts'
+import type { Finding } from './finding.ts'
 import { firmwares } from './firmware.ts'
 import { hideFor } from './secrets.ts'
 import { cardOf } from './stand-in.ts'
 import { canMulticast } from '../swarm/uftp.ts'
-
-/** One thing that is wrong with what a machine would get. */
-export interface Finding {
-  readonly severity: 'error' | 'warning'
-  readonly machine?: string
-  readonly message: string
-  readonly file?: string
-  readonly line?: number
-  readonly hint?: string
-}
 
 /** The outside validators that were found, and what they said of a text. */
 export type Validator = (
@@ -42,18 +38,38 @@ export type Validator = (
 ) => Promise<readonly { line?: number; message: string }[]>
 
 /**
- * Renders everything for every machine, an install as if its permit were armed, and collects what is wrong. The same text for
+ * Renders everything for every machine, an install as if its permit were armed and a menu as if each of its entries were chosen, and collects what is wrong. The same text for
  * many machines is told once.
  */
 export async function checkHouse(house: House, shelf: Shelf, validate: Validator): Promise<readonly Finding[]> {
-  const findings: Finding[] = ownMenus(house)
+  const findings: Finding[] = [...ownMenus(house), ...unknownDistros(house), ...certificateFindings(house)]
   const validated = new Set<string>()
-  for (const machine of house.registry.site.machines) {
-    const armed = asIfArmed(house, machine)
+  const choices = everyChoice(house)
+  for (const { house: chosen, machine } of house.registry.site.machines.flatMap(choices)) {
+    const armed = asIfArmed(chosen, machine)
     findings.push(...loadersOf(armed, machine), ...menusOf(armed, machine), ...filesOf(armed, shelf, machine))
     findings.push(...(await answerOf(armed, machine, validate, validated)), ...(await scriptOf(armed, machine)))
   }
   return once(findings.map((finding) => withoutSecrets(house, finding)))
+}
+
+/** The site's and the imported ones count. */
+function unknownDistros(house: House): Finding[] {
+  const { profiles, distros } = house.registry.site
+  return profiles.flatMap((profile) => {
+    const name = 'distro' in profile ? profile.distro : undefined
+    if (name === undefined || distroOf(house, profile)) return []
+    const known = [...distros.map((distro) => distro.name), ...(house.distros?.names() ?? [])]
+    const hint = didYouMean(name, known, 'import it (birnam distro import), or write it under distros:')
+    return [
+      {
+        severity: 'warning' as const,
+        message: `profile ${profile.name}: there is no distro ${name}`,
+        ...profile.origin,
+        hint,
+      },
+    ]
+  })
 }
 
 /** A validator quotes the line that it dislikes, and in an answer that may be the password's. */
@@ -84,16 +100,51 @@ function menusOf(armed: House, machine: Machine): Finding[] {
   return collect(machine, () => {
     const { house, answer, audience, path } = sceneOf(armed, machine)
     const menu = menuOf(house, answer, audience)
-    const text = writePxelinux(menu, { shorten: () => 'http://0.0.0.0/k/0' })
+    if (startsProgram(menu)) return programFindings(house, machine, menu, path)
+    writePxelinux(menu, { metal: true })
     writeIpxe(menu, `http://0.0.0.0/${path}`)
     writeGrub(menu, `/${path}`)
-    return checkPypxeboot(text, `the PXELINUX menu of ${machine.name}`).map(({ severity, line, message, hint }) => ({
-      severity,
-      machine: machine.name,
-      message: `menu line ${line}: ${message}`,
-      ...(hint !== undefined && { hint }),
-    }))
+    // A guest that asks without a boot session is not asked to choose.
+    return menu.entries.some(({ boot }) => boot.kind === 'menu') ? [] : guestFindings(machine, menu)
   })
+}
+
+function startsProgram({ entries, default: label }: Menu): boolean {
+  const boot = entries.find((entry) => entry.label === label)?.boot
+  return boot?.kind === 'kernel' && boot.program !== undefined
+}
+
+/** Not every loader starts every program: a machine needs one firmware whose loader does. */
+function programFindings(house: House, machine: Machine, menu: Menu, path: string): Finding[] {
+  const profile = house.registry.profileOf(machine)
+  const findings = [firmwares.bios, firmwares.uefi].flatMap((kind) => {
+    const first = firstOf(house, kind, { machine, ...(profile && { profile }) })
+    const loads = first?.kind === 'loader' ? first.loads : 'ipxe'
+    const found = collect(machine, () => {
+      if (loads === 'pxelinux') writePxelinux(menu, { metal: true })
+      else if (loads === 'ipxe') writeIpxe(menu, `http://0.0.0.0/${path}`)
+      else writeGrub(menu, `/${path}`)
+      return []
+    })
+    return found.map((finding) => ({ ...finding, message: `with ${kind.title}: ${finding.message}` }))
+  })
+  return findings.length > 1 ? findings : findings.map((finding) => ({ ...finding, severity: 'warning' }))
+}
+
+/** pypxeboot reads less than PXELINUX does: what it dies of matters to Xen guests alone. */
+function guestFindings(machine: Machine, menu: Menu): Finding[] {
+  let text: string
+  try {
+    text = writePxelinux(menu, { shorten: () => 'http://0.0.0.0/k/0' })
+  } catch (error) {
+    return collect(machine, () => raise(error)).map((finding) => ({ ...finding, severity: 'warning' }))
+  }
+  return checkPypxeboot(text, `the PXELINUX menu of ${machine.name}`).map(({ severity, line, message, hint }) => ({
+    severity,
+    machine: machine.name,
+    message: `menu line ${line}: ${message}`,
+    ...(hint !== undefined && { hint }),
+  }))
 }
 
 function sceneOf(
@@ -137,20 +188,19 @@ function ownMenus({ paths, registry }: House): Finding[] {
 function loadersOf(house: House, machine: Machine): Finding[] {
   const profile = house.registry.profileOf(machine)
   const answer = { machine, ...(profile && { profile }) }
-  const kinds = [firmwares.bios, firmwares.uefi]
-  const names = kinds.map((kind) => {
-    const client = { door: 'explain', ...kind } as const
-    return firstFile(client, loaderFor(client, answer, house.registry.site.server))
+  const names = [firmwares.bios, firmwares.uefi].flatMap((kind) => {
+    const first = firstOf(house, kind, answer)
+    if (first?.kind !== 'loader') return []
+    // Without a shim GRUB is loaded by itself, which no firmware with Secure Boot on does.
+    const wanted = firstFile(kind, loaderFor(kind, answer, house.registry.site.server))
+    return [first.name, first.second, ...(wanted?.kind === 'loader' ? [wanted.name] : [])]
   })
-  return names.flatMap((first) => {
-    if (first?.kind !== 'loader' || loaderOnShelf(house, first.name)) return []
-    const hint = `install the package ${packageOf(first.name)}, or put the file under files/ in the site`
-    return [{ severity: 'warning' as const, message: `the loader ${first.name} is not on this server`, hint }]
+  const folder = folderOf(house, profile)
+  const missing = names.filter((name) => name !== undefined && house.loaders.find(name, folder) === undefined)
+  return [...new Set(missing)].map((name) => {
+    const message = `the loader ${name} is not on this server${name!.startsWith('shim') ? ': nothing starts where Secure Boot is on' : ''}`
+    return { severity: 'warning', message, hint: bringsLoader(name!) }
   })
-}
-
-function loaderOnShelf(house: House, name: string): boolean {
-  return house.paths.find(`files/${name}`) !== undefined || loaderPath(name) !== undefined
 }
 
 function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
@@ -160,7 +210,7 @@ function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
       { severity: 'warning', machine: machine.name, message: 'has no profile and boots its disk', ...machine.origin },
     ]
   if (profile.kind === 'local') return []
-  if (profile.kind === 'image') return []
+  if (profile.kind === 'image' || profile.kind === 'menu') return []
   const distro = distroOf(house, profile)
   const names = [
     profile.kernel ?? distro?.kernel,
@@ -193,9 +243,13 @@ async function answerOf(
   let text = ''
   const broken = collect(machine, () => {
     const { house, token } = sceneOf(armed, machine)
-    const finding = new Shelf(house).find(`a/${token}`, dryAsk)
-    if (finding?.kind === 'bytes') text = finding.bytes.toString()
-    else if (finding?.kind === 'refused') throw new Fault('file-missing', finding.message, profile.origin)
+    const shelf = new Shelf(house)
+    const parts = Object.keys(answerFamily(house, profile)?.parts ?? {})
+    for (const name of ['', ...parts]) {
+      const finding = shelf.find(name === '' ? `a/${token}` : `a/${token}/${name}`, dryAsk)
+      if (finding?.kind === 'bytes' && name === '') text = finding.bytes.toString()
+      else if (finding?.kind === 'refused') throw new Fault('file-missing', finding.message, profile.origin)
+    }
     return []
   })
   if (broken.length > 0 || validated.has(text)) return broken
@@ -257,13 +311,13 @@ function raise(error: unknown): never {
 async function familyFindings(
   house: House,
   machine: Machine,
-  profile: Profile,
+  profile: Extract<Profile, { kind: 'live' | 'install' }>,
   text: string,
   validate: Validator,
 ): Promise<Finding[]> {
   const distro = distroOf(house, profile)
-  if (!distro) return []
-  const family = familyOf(distro)
+  const family = answerFamily(house, profile)
+  if (!distro || !family) return []
   const said = [...family.check(text, distro.version), ...(await validate(family.name, text, distro.version))]
   return said.map((problem) => ({
     severity: 'severity' in problem && problem.severity === 'warning' ? 'warning' : 'error',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { House } from '../files/house.ts'
-import { isWiping, type Machine, type WipingProfile } from '../config/site.ts'
+import { choicesOf } from '../config/choices.ts'
+import { isWiping, type Machine, type MenuProfile, type Profile, type WipingProfile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import { readExpected } from '../machine/disks.ts'
 import { stateOf, type MachineState } from '../machine/lifecycle.ts'
@@ -59,8 +60,9 @@ export async function reinstall(
   wish: ReinstallWish,
 ): Promise<{ permit: Permit; made: boolean }> {
   const machine = machineNamed(house, name)
-  const profile = house.registry.profileOf(machine)
-  if (!isWiping(profile)) throw notInstallable(machine, profile?.name, profile?.kind)
+  const own = house.registry.profileOf(machine)
+  const profile = own?.kind === 'menu' && wish.to !== undefined ? chosenFor(house, machine, own, wish.to) : own
+  if (!isWiping(profile)) throw notInstallable(machine, profile)
   const image = profile.kind === 'image' ? await promiseImage(house, profile, wish.to) : undefined
   if (!image && wish.to !== undefined && wish.to !== profile.name) throw otherProfile(machine, profile.name, wish.to)
   const { lifetime, install } = house.registry.site.server.permits
@@ -78,6 +80,21 @@ export async function reinstall(
   if (result.made)
     tell(house, name, 'permit.armed', { permit: result.permit.id, target: image ?? profile.name, by: wish.by })
   return result
+}
+
+/** What a machine with a menu may become. */
+function chosenFor(house: House, machine: Machine, menu: MenuProfile, to: string): Profile {
+  const name = to.replace(/[:@].*$/, '')
+  const choices = [...choicesOf(house.registry, menu).values()].filter(isWiping)
+  const found = choices.find(
+    (one) => one.name === to || (one.kind === 'image' && one.image.replace(/[:@].*$/, '') === name),
+  )
+  if (found) return found
+  throw new Fault('permit-conflict', `${machine.name} has the menu ${menu.name}, which does not offer ${to}`, {
+    ...machine.origin,
+    hint:
+      choices.length > 0 ? `it offers ${choices.map((one) => one.name).join(', ')}` : 'it offers nothing that installs',
+  })
 }
 
 function expectedDisks(text: string, { kind, name, origin }: WipingProfile): string {
@@ -125,10 +142,13 @@ function tell(house: House, machine: string, type: string, detail: Record<string
   house.journal.record({ at: house.now(), type, machine, detail })
 }
 
-function notInstallable({ name, origin }: Machine, profile: string | undefined, kind: string | undefined): Fault {
-  const hint = 'give it a profile of kind: install or image in the site, then reinstall it'
+function notInstallable({ name, origin }: Machine, profile: Profile | undefined): Fault {
+  const hint =
+    profile?.kind === 'menu'
+      ? 'say what it shall become: --to PROFILE'
+      : 'give it a profile of kind: install or image in the site, then reinstall it'
   if (profile === undefined) return new Fault('profile-missing', `${name} has no profile`, { ...origin, hint })
-  const why = `${name} has the ${kind} profile ${profile}, which installs nothing`
+  const why = `${name} has the ${profile.kind} profile ${profile.name}, which installs nothing`
   return new Fault('permit-conflict', why, { ...origin, hint })
 }
 

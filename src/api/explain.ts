@@ -1,6 +1,6 @@
 import type { Client } from '../boot/client.ts'
-import { firstFile } from '../boot/loader.ts'
-import { loaderFor, offeredFile } from '../boot/offer.ts'
+import { archOf } from '../boot/arch.ts'
+import { offeredFile } from '../boot/offer.ts'
 import { pathOf, type Session } from '../boot/session.ts'
 import type { Answer } from '../boot/ask.ts'
 import type { Machine } from '../config/site.ts'
@@ -10,10 +10,11 @@ import { swapped } from '../machine/registry.ts'
 import { askHouse, expectedAddress, serverUrl, type House } from '../files/house.ts'
 import { installScript } from '../files/install-script.ts'
 import { menuOf } from '../files/menu-of.ts'
-import { packageOf } from '../files/loaders.ts'
+import { firstOf } from '../files/first.ts'
+import { bringsLoader, packageOf } from '../files/loaders.ts'
 import type { Asked } from '../files/asked.ts'
 import { Shelf } from '../files/shelf.ts'
-import { namesAsked } from '../menu/names-asked.ts'
+import { namesAsked, shimParts } from '../menu/names-asked.ts'
 import type { Boot } from '../menu/menu.ts'
 import type { Finding } from '../net/content.ts'
 import type { Mac } from '../net/mac.ts'
@@ -57,6 +58,9 @@ export interface ForecastName {
   readonly why?: string
 }
 
+/** How secrets are taken out of a text, given the machine's variables. */
+export type Hide = (text: string, vars: Readonly<Record<string, unknown>>) => string
+
 /** The part of a forecast that only the DHCP room knows. */
 export type ForecastReply = (house: House, client: Client) => readonly string[]
 
@@ -66,6 +70,7 @@ export async function explain(
   reply: ForecastReply,
   machine: Machine,
   firmware: FirmwareName,
+  hide: Hide = hideSecrets,
 ): Promise<Forecast> {
   // One moment for all of it: the session's name is made from the time.
   const at = running.now()
@@ -76,7 +81,7 @@ export async function explain(
   const answer = askHouse(house, client)
   const known = assumed === undefined ? shelf : new Shelf(house)
   const scene = { house, shelf: known, machine, client, answer, ...(session && { session }) }
-  const forecast = await compose(scene, kind.title, reply(house, client))
+  const forecast = await compose(scene, kind.title, reply(house, client), hide)
   return assumed === undefined ? forecast : { ...forecast, assumed }
 }
 
@@ -89,14 +94,14 @@ interface Scene {
   readonly session?: Session
 }
 
-async function compose(scene: Scene, firmware: string, dhcp: readonly string[]): Promise<Forecast> {
+async function compose(scene: Scene, firmware: string, dhcp: readonly string[], hide: Hide): Promise<Forecast> {
   const { house, machine, answer } = scene
   const problems: string[] = []
   const merged = mergeVars(house.registry.site, house.registry.groupsOf(machine), answer.profile, machine)
   const boot = bootOf(scene, problems)
   const named = names(scene, boot, problems)
-  const menu = named.menu && hideSecrets(named.menu, merged.vars)
-  const kernel = boot && hideSecrets([boot.kernel, ...boot.args].join(' '), merged.vars)
+  const menu = named.menu && hide(named.menu, merged.vars)
+  const kernel = boot && hide([boot.kernel, ...boot.args].join(' '), merged.vars)
   const text = answer.plan.do === 'image' ? await scriptText(scene, problems) : answerText(scene, problems)
   return {
     machine: machine.name,
@@ -107,7 +112,7 @@ async function compose(scene: Scene, firmware: string, dhcp: readonly string[]):
     names: named.names,
     ...(menu !== undefined && { menu }),
     ...(kernel !== undefined && { kernel }),
-    ...(text !== undefined && { answer: hideSecrets(text, merged.vars) }),
+    ...(text !== undefined && { answer: hide(text, merged.vars) }),
     vars: merged.origins.map((origin) => ({ ...origin, value: hideValue(origin.name, origin.value) })),
     problems,
   }
@@ -120,14 +125,15 @@ function names(
   problems: string[],
 ): { names: ForecastName[]; menu?: string } {
   const { house, client, answer, session, machine } = scene
-  const choice = loaderFor(client, answer, house.registry.site.server)
-  const first = firstFile(client, choice)
+  const first = firstOf(house, client, answer)
   if (!first) return { names: [] }
   const url = serverUrl(house, machine.ip)
   const asked: LookedUp[] = []
-  const file = offeredFile(client, choice, session, url)
+  const file = offeredFile(first, session, url)
   if (first.kind === 'loader' && client.asker !== 'os') {
     asked.push(lookUp(scene, first.name, problems, file))
+    const behind = first.second === undefined ? [] : [...shimParts, first.second]
+    for (const name of behind) asked.push(lookUp(scene, name, problems))
   }
   const then = client.asker === 'os' ? 'xen' : first.kind === 'script' ? 'ipxe' : first.loads
   const heard = house.sessions.current(client.mac!)?.uuid
@@ -136,6 +142,7 @@ function names(
     mac: client.mac!,
     ...(uuid !== undefined && { uuid }),
     ...(machine.ip && { address: machine.ip }),
+    ...grubPlatform(client.arch),
   }
   let menu: string | undefined
   for (const name of namesAsked(then, about)) {
@@ -153,6 +160,11 @@ function names(
     asked.push(line.found ? line : { why, ...line })
   }
   return { names: asked.map(({ menu: _, ...line }) => line), ...(menu !== undefined && { menu }) }
+}
+
+function grubPlatform(arch: number | undefined): { platform?: string } {
+  const cpu = archOf(arch ?? 0)?.cpu
+  return cpu === 'arm64' || cpu === 'i386' ? { platform: `${cpu}-efi` } : {}
 }
 
 type LookedUp = ForecastName & { menu?: string }
@@ -185,8 +197,7 @@ function lookUp(
 
 function describe(shown: string, name: string, finding: Finding): LookedUp {
   if (!finding) {
-    const bring = packageOf(name)
-    return { name: shown, found: false, ...(bring && { why: `install the package ${bring}` }) }
+    return { name: shown, found: false, ...(packageOf(name) !== undefined && { why: bringsLoader(name) }) }
   }
   if (finding.kind === 'refused') return { name: shown, found: false, why: finding.message }
   if (finding.kind === 'file') return { name: shown, found: true, bytes: finding.size }

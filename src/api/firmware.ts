@@ -14,6 +14,8 @@ export const firmwares = {
   uefi: { title: 'UEFI x64 PXE', asker: 'firmware', arch: 7 },
   'uefi-ipxe': { title: 'iPXE on UEFI x64', asker: 'ipxe', arch: 7 },
   'uefi-http': { title: 'UEFI x64 HTTP boot', asker: 'firmware', arch: 16 },
+  'uefi-arm64': { title: 'UEFI arm64 PXE', asker: 'firmware', arch: 11 },
+  'uefi-ia32': { title: 'UEFI IA32 PXE', asker: 'firmware', arch: 6 },
   xen: { title: 'pypxeboot in a Xen dom0', asker: 'os' },
 } as const satisfies Record<string, Firmware>
 

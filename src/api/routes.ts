@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
+import { readWebhook } from '../answer/webhook.ts'
 import { Fault } from '../fault.ts'
 import { onlyLoopback, parseBody } from '../http/api-server.ts'
 import { asIfArmed } from './check.ts'
@@ -9,6 +10,8 @@ import { closeLate, machineNamed, reinstall, viewOf, withdraw } from './desk.ts'
 import { explain, type ForecastReply } from './explain.ts'
 import { firmwares, isFirmware } from './firmware.ts'
 import type { CaptureDesk } from './capture-desk.ts'
+import type { ConsoleDesk } from './console.ts'
+import { addCobbler } from './cobbler.ts'
 import { addImages } from './images.ts'
 import { addImaging } from './imaging.ts'
 import { peerOf } from './peer.ts'
@@ -31,6 +34,8 @@ export interface Office {
   leases(): readonly unknown[]
   /** Where a server runs: machines that capture themselves. */
   readonly captures?: CaptureDesk
+  /** And machines that wait for a name. */
+  readonly consoles?: ConsoleDesk
   /** Everything rendered for every machine, as `birnam check` does it. */
   check(): Promise<unknown>
 }
@@ -42,6 +47,7 @@ export function addRoutes(app: FastifyInstance, office: Office): void {
   addImaging(app, office.house)
   addUpdates(app, office.house)
   addSwarm(app, office.house)
+  addCobbler(app, office)
   void app.register((api, _options, done) => {
     api.addHook('onRequest', onlyLoopback)
     addMachines(api, office)
@@ -56,7 +62,10 @@ function addReports(app: FastifyInstance, { house }: Office): void {
     done(null, Object.fromEntries(new URLSearchParams(String(body))))
   })
   app.post<{ Params: { key: string } }>('/r/:key', (request) => {
-    takeReport(house, request.params.key, parseBody(report, request.body), peerOf(request))
+    // Ubuntu's installer posts its own events.
+    const heard = readWebhook(request.body)
+    if (heard !== 'nothing')
+      takeReport(house, request.params.key, heard ?? parseBody(report, request.body), peerOf(request))
     return { ok: true }
   })
   // The installers' own small tools (busybox wget in early_command) can often only GET.
@@ -98,6 +107,7 @@ const wish = z.strictObject({
 function addMachines(api: FastifyInstance, office: Office): void {
   const { house } = office
   api.get('/api/machines', () => house.registry.site.machines.map((machine) => viewOf(house, machine)))
+  api.get('/api/waiting', () => office.consoles?.list() ?? [])
   api.get<Named>('/api/machines/:name', (request) => viewOf(house, machineNamed(house, request.params.name)))
   api.post<Named>('/api/machines/:name/reinstall', (request) =>
     reinstall(house, request.params.name, parseBody(wish, request.body ?? {})),

@@ -4,16 +4,19 @@ import type { House } from '../files/house.ts'
 
 const hidden = '(hidden)'
 
+/** What stands for a secret. */
+export type Mark = (secret: string) => string
+
 /** crypt(3) hashes, the tokens of boot sessions, the keys of encrypted disks, private keys, and passwords in URLs and on kernel lines. */
-const patterns: readonly (readonly [RegExp, string])[] = [
-  [/\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|argon2\w*)\$[^\s:'"]+/g, hidden],
-  [/\b([0-9a-f]{12}-[0-9a-z]+-[0-9a-f]{20})\.[0-9a-f]+/g, `$1.${hidden}`],
-  [/^(DISK_SECRET_\w+=).*$/gm, `$1${hidden}`],
-  [/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^]*?-----END \1-----/g, hidden],
-  [/(\b[a-z][a-z\d+.-]*:\/\/[^\s/:@'"]*):[^\s/@'"]+@/gi, `$1:${hidden}@`],
-  [/(pass(?:word|wd|phrase)=)(?!\{\{|["']?\(hidden\))(?:"[^"\n]*"|'[^'\n]*'|[^\s,;&]+)/gi, `$1${hidden}`],
-  [/^([ \t]*rootpw[ \t]+(?:--\S+[ \t]+)*)(?!--)\S+/gm, `$1${hidden}`],
-  [/^([ \t]*\S+[ \t]+\S+[ \t]+password[ \t]+)\S.*$/gm, `$1${hidden}`],
+const patterns: readonly RegExp[] = [
+  /\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|argon2\w*)\$[^\s:'"]+/g,
+  /(?<before>\b[0-9a-f]{12}-[0-9a-z]+-[0-9a-f]{20}\.)[0-9a-f]+/g,
+  /(?<before>^DISK_SECRET_\w+=).*$/gm,
+  /-----BEGIN (?<kind>[A-Z ]*PRIVATE KEY)-----[^]*?-----END \k<kind>-----/g,
+  /(?<before>\b[a-z][a-z\d+.-]*:\/\/[^\s/:@'"]*:)[^\s/@'"]+(?<after>@)/gi,
+  /(?<before>pass(?:word|wd|phrase)=)(?!\{\{|["']?\(hidden)(?:"[^"\n]*"|'[^'\n]*'|[^\s,;&]+)/gi,
+  /(?<before>^[ \t]*rootpw[ \t]+(?:--\S+[ \t]+)*)(?!--)\S+/gm,
+  /(?<before>^[ \t]*\S+[ \t]+\S+[ \t]+password[ \t]+)\S.*$/gm,
 ]
 /**
  * A name is read word by word, so `keyboard` and `compass` hide nothing: `root_pw`, `rootpw` and `rootPw` are a password's, `private_key` and
@@ -23,7 +26,7 @@ const secretWord =
   /^(?:\w*pass(?:(?:word|wd|phrase|code)s?)?|\w*pwd?|\w*(?:secret|token|credential)s?|\w*creds?|hash(?:es)?|psk|pin|private|luks\d?)$/
 const harmlessWord = /^(?:com|encom|by|tres|sur|under|over)pass$/
 const secretKey =
-  /(?:^|_)(?:private|priv|api|access|secret|encryption|disk|master|shared|signing|recovery|auth|join|wifi|wpa|unlock|luks\d?)_?(?:keys?|pem)$/
+  /(?:^|_)(?:(?:registration|activation)_codes?|(?:private|priv|api|product|license|access|secret|encryption|disk|master|shared|signing|recovery|auth|join|wifi|wpa|unlock|luks\d?)_?(?:keys?|pem))$/
 /** Facts about a secret thing that tell nothing of it. */
 const aboutIt =
   /(?:^|_)(?:(?:luks\d?|private)_(?:device|name|label|uuid|version|cipher|network|subnet|address|ip|interface|dns)|pass(?:word)?_(?:min|max)\w*)$/
@@ -38,11 +41,21 @@ function isSecret(name: string): boolean {
 }
 
 /** A text that a person or a program may read: what must not leave the answer is replaced. */
-export function hideSecrets(text: string, vars: Readonly<Record<string, unknown>> = {}): string {
+export function hideSecrets(
+  text: string,
+  vars: Readonly<Record<string, unknown>> = {},
+  mark: Mark = () => hidden,
+): string {
   let shown = text
   const values = secretValues(vars).flatMap(written)
-  for (const value of values.toSorted((a, b) => b.length - a.length)) shown = shown.replaceAll(value, hidden)
-  return patterns.reduce((all, [pattern, by]) => all.replaceAll(pattern, by), shown)
+  for (const value of values.toSorted((a, b) => b.length - a.length)) shown = shown.replaceAll(value, mark(value))
+  return patterns.reduce((all, pattern) => all.replaceAll(pattern, (...found) => replacement(found, mark)), shown)
+}
+
+function replacement(found: readonly unknown[], mark: Mark): string {
+  const groups = found.at(-1) as { readonly before?: string; readonly after?: string } | string
+  if (typeof groups === 'string') return mark(String(found[0]))
+  return `${groups.before ?? ''}${mark(String(found[0]))}${groups.after ?? ''}`
 }
 
 /** The same for a text about one machine, whose own secrets stand in its variables. */

@@ -1,4 +1,5 @@
 import type { Event, StoredEvent } from '../journal/journal.ts'
+import { bringsLoader, packageOf } from '../files/loaders.ts'
 
 /** One boot retold: its events in order, and for a boot that stopped, which step did not come and why that usually is. */
 export interface Trace {
@@ -54,7 +55,7 @@ export function bootOf(session: string, events: Events): Events {
   ]
 }
 
-const renewal = /^dhcp\.(discover|offer|request|ack|inform|release|silent)$/
+const renewal = /^(?:dhcp\.(discover|offer|request|ack|inform|release|silent)|dhcp6\.(?!dropped|other))/
 
 /** The id of a session holds when it began. */
 function startOf(session: string): number {
@@ -87,6 +88,7 @@ const steps = {
     said: (events) =>
       say(events, {
         'dhcp.other-server': otherServer,
+        'dhcp6.other-server': () => 'another DHCPv6 server gives addresses on this network',
         'dhcp.proxy-offer': () =>
           'it was told of its file beside the other DHCP server and did not come for it: that server gave it no address, or named a file of its own',
         'dhcp.full': () => 'its subnet has no free address left',
@@ -97,14 +99,15 @@ const steps = {
     cause:
       'UDP port 69 is blocked between machine and server, or the firmware could not run this loader (Secure Boot, wrong architecture)',
     came: (events) => events.some((event) => wasSent(event) || menuGiven(event)),
-    said: (events) => say(events, { ...brokenOff, 'file.missing': loaderMissing }),
+    said: (events) => say(events, { ...brokenOff, 'file.missing': loaderMissing, 'https.failed': whyOf }),
   },
   menu: {
     step: 'the menu',
     cause:
       'the loader runs but reaches no server: a second network card, or a firewall that lets only the first packet of TFTP through',
     came: (events) => events.some(menuGiven),
-    said: (events) => say(events, { ...brokenOff, 'file.missing': loaderMissing, 'menu.failed': whyOf }),
+    said: (events) =>
+      say(events, { ...brokenOff, 'file.missing': loaderMissing, 'menu.failed': whyOf }) ?? refusedLoader(events),
   },
   kernel: {
     step: 'the kernel',
@@ -118,7 +121,8 @@ const steps = {
     cause: 'the initrd is not on the shelf (see file.missing above) or did not fit into memory',
     came: (events) => bootFiles(events) >= Number(menuOf(events)?.detail?.['files'] ?? 1) || afterwards(events),
     said: (events) =>
-      say(sinceMenu(events), { ...brokenOff, 'file.missing': (event) => `${nameOf(event)} is not there` }),
+      say(sinceMenu(events), { ...brokenOff, 'file.missing': (event) => `${nameOf(event)} is not there` }) ??
+      refusedKernel(events),
   },
   answer: {
     step: 'the answer',
@@ -164,7 +168,7 @@ function sinceMenu(events: Events): Events {
 
 /** A proxy is only asked a second time by a machine that has its address. */
 function hasAddress({ type }: Event): boolean {
-  return type === 'dhcp.ack' || type === 'dhcp.proxy-ack'
+  return type === 'dhcp.ack' || type === 'dhcp.proxy-ack' || type === 'dhcp6.reply'
 }
 
 function otherServer({ detail }: Event): string {
@@ -206,7 +210,36 @@ const brokenOff: Sayings = {
 
 /** Loaders ask for many names that need not be there; their own parts must. */
 function loaderMissing(event: Event): string | undefined {
-  return /\.(0|efi|kpxe|c32)$/.test(nameOf(event)) ? `${nameOf(event)} is not on this server` : undefined
+  const name = nameOf(event)
+  return packageOf(name) === undefined ? undefined : `${name} is not on this server: ${bringsLoader(name)}`
+}
+
+/** With Secure Boot on, firmware and shim start only what is signed for them, and tell the server nothing when they do not. */
+function refusedLoader(events: Events): string | undefined {
+  const last = events.findLast(isTransfer)
+  if (!last || !wasSent(last) || !/\.efi$/i.test(nameOf(last))) return undefined
+  const name = nameOf(last)
+  const byShim = events.some((event) => wasSent(event) && isShim(event) && event !== last)
+  const rule = byShim
+    ? 'shim starts only what its own vendor signed, so both must come from the same one'
+    : `firmware starts only what is signed for it${isShim(last) ? '' : ', and loader: shim is what it starts'}`
+  return `the machine has ${name} and asked for nothing more: with Secure Boot on, ${rule}; else ${name} found no network`
+}
+
+/** GRUB has the kernel, and does not go on to the initrd. */
+function refusedKernel(events: Events): string | undefined {
+  const last = events.findLast(isTransfer)
+  const byGrub = menuOf(events)?.detail?.['loader'] === 'grub'
+  if (!byGrub || !last || !wasSent(last) || last.detail?.['stage'] !== 'kernel') return undefined
+  return `GRUB has ${nameOf(last)} and asked for nothing more: with Secure Boot on it refuses a kernel that its own vendor did not sign (its console says "bad shim signature"; loaders: brings another vendor's shim and GRUB), or the kernel did not fit into memory`
+}
+
+function isTransfer({ type }: Event): boolean {
+  return type.startsWith('file.')
+}
+
+function isShim(event: Event): boolean {
+  return /shim/i.test(nameOf(event))
 }
 
 function nameOf({ detail }: Event): string {

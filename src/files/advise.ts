@@ -1,40 +1,53 @@
 import type { Client } from '../boot/client.ts'
-import { loaderFor, offeredFile } from '../boot/offer.ts'
+import type { FirstFile } from '../boot/loader.ts'
+import { offeredFile, offeredPrefix } from '../boot/offer.ts'
 import type { Session } from '../boot/session.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
-import { askHouse, speaksForItself, urlAt, type House } from './house.ts'
+import { firstOf } from './first.ts'
+import { askHouse, firstUrlAt, speaksForItself, urlAt, type House } from './house.ts'
 
 /** What DHCP is told of one client: the same `ask()` as everywhere, as an address, a name and a first file. */
 export interface Advised {
   readonly machine?: string
   readonly address?: Ipv4
   readonly hostname?: string
-  readonly boot?: { readonly file: string; readonly server: Ipv4 }
+  readonly boot?: { readonly file: string; readonly server: Ipv4; readonly prefix?: string }
 }
 
 /** `server` is the address of the interface that the client is behind. `dry`: a forecast, which begins no session. */
 export function advise(house: House, client: Client, server: Ipv4, dry = false): Advised {
   const answer = askHouse(house, client)
   const { machine, plan } = answer
-  const session = machine && sessionOf(house, client, machine.name, dry)
+  const isKept = machine !== undefined || plan.do === 'menu' || plan.do === 'discover'
+  const session = isKept ? sessionOf(house, client, machine?.name, dry) : undefined
   if (!dry) rememberWho(house, client)
   // An address is for everybody in the pool; a machine that nobody named boots nothing from here.
   if (plan.do === 'ignore') return {}
-  const choice = loaderFor(client, answer, house.registry.site.server)
+  const first = firstOf(house, client, answer)
   // The address that the site names, where it is one of that link.
   const at = house.reach(server)
-  const file = offeredFile(client, choice, session, urlAt(house, at))
-  const boot = file === undefined ? {} : { boot: { file, server: at } }
+  const boot = first ? { boot: bootFrom(first, session, urlFor(house, first, at), at) } : {}
   if (!machine) return boot
   const { name, ip, hostname } = machine
   return { machine: name, hostname, ...(ip !== undefined && { address: ip }), ...boot }
 }
 
+// iPXE, and whatever a loader asks for afterwards, know no certificate of the site's own: their files come by plain HTTP.
+function urlFor(house: House, first: FirstFile, at: Ipv4): string {
+  const isFirmwares = first.kind === 'loader' && first.carrier === 'http'
+  return isFirmwares ? firstUrlAt(house, at) : urlAt(house, at)
+}
+
+function bootFrom(first: FirstFile, session: Session | undefined, url: string, server: Ipv4): Advised['boot'] & object {
+  const prefix = offeredPrefix(first, session, url)
+  return { file: offeredFile(first, session, url), server, ...(prefix !== undefined && { prefix }) }
+}
+
 // An operating system that asks for its address belongs to the boot that brought it up; only ROMs and loaders begin one.
-function sessionOf(house: House, client: Client, machine: string, dry: boolean): Session | undefined {
+function sessionOf(house: House, client: Client, machine: string | undefined, dry: boolean): Session | undefined {
   if (!client.mac || client.asker === 'os') return undefined
   if (dry) return house.sessions.imagined(client.mac, house.now())
-  return house.sessions.arriving(client.mac, house.now(), house.permits.of(machine))
+  return house.sessions.arriving(client.mac, house.now(), machine === undefined ? undefined : house.permits.of(machine))
 }
 
 /** Also of a ROM that is no machine of ours any more: then its session is nobody's. */

@@ -1,21 +1,24 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Answer } from '../boot/ask.ts'
 import { reach, type Session } from '../boot/session.ts'
-import { familyOf } from '../answer/families.ts'
+import type { Family } from '../answer/family.ts'
 import type { Machine } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import type { Finding, Refusal } from '../net/content.ts'
 import { readMac, type Mac } from '../net/mac.ts'
-import { contextOf, distroOf } from './context.ts'
+import { answerFamily, mediumOf, partOf } from './answer-part.ts'
+import { contextOf, distroOf, type Audience } from './context.ts'
 import { askHouse, cardAt, type House } from './house.ts'
 import { refusal, type Why } from './refusal.ts'
 import type { Asked } from './asked.ts'
 
 /**
- * `a/<token>`, `a/<mac>` and plain `a`: the answer file of whoever asks. An install answer (it holds password hashes and keys) needs
+ * `a/<token>`, `a/<mac>` and plain `a`: the answer file of whoever asks; `a/<token>/meta-data` is one of several. An install answer (it holds password hashes and keys) needs
  * its claimed session's token, the machine's own address and the hour after the claim; a live one does not.
  */
-export function findAnswer(house: House, key: string, asked: Asked): Finding {
+export function findAnswer(house: House, name: string, asked: Asked): Finding {
+  const slash = name.indexOf('/')
+  const [key, part] = slash < 0 ? [name, ''] : [name.slice(0, slash), name.slice(slash + 1)]
   const who = identify(house, key, asked)
   if ('kind' in who) return who
   const { session, mac } = who
@@ -24,7 +27,7 @@ export function findAnswer(house: House, key: string, asked: Asked): Finding {
   const isLive = answer.machine && answer.plan.do === 'live'
   const why = isLive ? undefined : refusal(house, answer, 'install', session, asked)
   if (why) return refuse(house, answer, who, asked, why)
-  return render(house, answer, who, asked)
+  return render(house, answer, who, part, asked)
 }
 
 interface Who {
@@ -72,20 +75,24 @@ function refuse(house: House, answer: Answer | undefined, who: Who | undefined, 
   return { kind: 'refused', ...why }
 }
 
-function render(house: House, answer: Answer, { session, mac }: Who, asked: Asked): Finding {
+function render(house: House, answer: Answer, { session, mac }: Who, part: string, asked: Asked): Finding {
   const { profile } = answer
   const machine = answer.machine!
   if ((profile?.kind !== 'live' && profile?.kind !== 'install') || profile.answer === undefined) {
     return { kind: 'refused', status: 404, message: `profile ${profile?.name} has no answer` }
   }
+  const family = answerFamily(house, profile)
+  const file = partOf(house, profile.answer, family, part)
+  if (!file) return { kind: 'refused', status: 404, message: `${part} is no part of this answer` }
   const address = house.addresses.leaseOf(mac)?.address ?? machine.ip ?? asked.peer.address
   const audience = { machine, profile, mac, address, ...(session && { session }) }
   try {
-    const text = house.templates.render(profile.answer, contextOf(house, audience), machine.name)
-    if (!asked.dry) tell(house, machine, { mac, ...(session && { session }) }, profile.answer)
-    const distro = distroOf(house, profile)
-    const type = distro ? familyOf(distro).type : 'text/plain; charset=utf-8'
-    return { kind: 'bytes', bytes: Buffer.from(text), type, secret: profile.kind === 'install' }
+    const { template, type, dos } = file
+    const accept = asked.headers.accept
+    const text = template === undefined ? '' : write(house, template, { audience, machine, family, accept })
+    if (!asked.dry) tell(house, machine, { mac, ...(session && { session }) }, template ?? part)
+    const bytes = Buffer.from(dos ? text.replaceAll(/\r?\n/g, '\r\n') : text)
+    return { kind: 'bytes', bytes, type, secret: profile.kind === 'install' }
   } catch (error) {
     if (asked.dry || !(error instanceof Fault)) throw error
     const message = error.toString()
@@ -94,6 +101,30 @@ function render(house: House, answer: Answer, { session, mac }: Who, asked: Aske
     house.journal.recordSeldom(event, asked.peer.address)
     return { kind: 'refused', status: 500, message }
   }
+}
+
+interface Writing {
+  readonly audience: Audience
+  readonly machine: Machine
+  readonly family: Family | undefined
+  readonly accept: string | undefined
+}
+
+/** The text of a template as its installer reads it. Throws `answer-invalid` with the first thing that is wrong. */
+function write(house: House, template: string, { audience, machine, family, accept }: Writing): string {
+  const distro = audience.profile && distroOf(house, audience.profile)
+  const context = { ...contextOf(house, audience), ...mediumOf(house, distro) }
+  const text = house.templates.render(template, context, machine.name)
+  const made = family?.make?.(text, accept) ?? { text }
+  if ('text' in made) return made.text
+  const [first, ...others] = made.problems
+  const more =
+    others.length === 0 ? '' : `, and ${others.length} more in lines ${others.map(({ line }) => line).join(', ')}`
+  throw new Fault('answer-invalid', `${first!.message}, for ${machine.name}${more}`, {
+    file: template,
+    line: first!.line,
+    hint: 'lines are those of the rendered text',
+  })
 }
 
 function tell(house: House, machine: Machine, { mac, session }: Who, template: string): void {

@@ -7,6 +7,8 @@ export interface Asked {
   readonly carrier: 'tftp' | 'http'
   readonly peer: Peer
   readonly headers: IncomingHttpHeaders
+  /** What follows the name in a URL. */
+  readonly query?: URLSearchParams
   readonly session?: Session
   /** A forecast: nothing is claimed, counted or told. */
   readonly dry?: boolean

@@ -1,6 +1,6 @@
 import type { Answer } from '../boot/ask.ts'
 import type { Session } from '../boot/session.ts'
-import { expectedAddress, type House } from './house.ts'
+import { expectedFor, type House } from './house.ts'
 
 /**
  * Binds the armed permit to the session whose menu is about to be given, once and durably, before the menu leaves. Whoever
@@ -9,7 +9,7 @@ import { expectedAddress, type House } from './house.ts'
 export function claim(house: House, answer: Answer, session: Session, from: string): Answer {
   const now = house.now()
   const machine = answer.machine!
-  const expected = expectedAddress(house, session.mac, session)
+  const expected = expectedFor(house, session, from)
   const whose = { at: now, machine: machine.name, mac: session.mac, session: session.id }
   const refused = (why: string): void =>
     house.journal.recordSeldom({ ...whose, type: 'claim.refused', detail: { why, from } }, from)

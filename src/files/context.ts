@@ -1,7 +1,8 @@
 import type { Distro, Machine, Profile, Subnet } from '../config/site.ts'
 import { mergeVars } from '../config/vars.ts'
+import { treeAt } from '../distro/distros.ts'
 import type { Session } from '../boot/session.ts'
-import { contains, formatIpv4, parseIpv4, type Ipv4 } from '../net/ipv4.ts'
+import { contains, formatIpv4, readIpv4, type Ipv4 } from '../net/ipv4.ts'
 import { dashed, type Mac } from '../net/mac.ts'
 import { serverUrl, type House } from './house.ts'
 
@@ -20,7 +21,7 @@ export function contextOf(house: House, audience: Audience): Record<string, unkn
   const { machine, profile } = audience
   const address = audience.address ?? machine?.ip
   const url = serverUrl(house, address)
-  const distro = profile && distroOf(house, profile)
+  const distro = profile && distroOf(house, profile, address)
   return {
     machine: machineContext(audience, address),
     profile: profile && { name: profile.name, kind: profile.kind, vars: profile.vars },
@@ -33,9 +34,12 @@ export function contextOf(house: House, audience: Audience): Record<string, unkn
   }
 }
 
-export function distroOf(house: House, profile: Profile): Distro | undefined {
-  if (profile.kind !== 'install' || profile.distro === undefined) return undefined
-  return house.registry.site.distros.find(({ name }) => name === profile.distro)
+/** The distro of a profile: the site's, else an imported one, whose tree is at the address of this server that `client` reaches. */
+export function distroOf(house: House, profile: Profile, client?: Ipv4): Distro | undefined {
+  if ((profile.kind !== 'install' && profile.kind !== 'live') || profile.distro === undefined) return undefined
+  const own = house.registry.site.distros.find(({ name }) => name === profile.distro)
+  const imported = own ? undefined : house.distros?.find(profile.distro)
+  return own ?? (imported && treeAt(serverUrl(house, client), imported.distro))
 }
 
 function varsOf(house: House, machine: Machine | undefined, profile: Profile | undefined): unknown {
@@ -44,13 +48,17 @@ function varsOf(house: House, machine: Machine | undefined, profile: Profile | u
 }
 
 function machineContext({ machine, mac }: Audience, address: Ipv4 | undefined): Record<string, unknown> {
-  if (!machine) return { name: mac ? dashed(mac) : 'stranger', mac, ip: address, vars: {} }
+  const card = mac ?? machine?.macs[0]
+  // As PXELINUX writes BOOTIF=.
+  const bootif = card && `01-${dashed(card)}`
+  if (!machine) return { name: mac ? dashed(mac) : 'stranger', mac, bootif, ip: address, vars: {} }
   const { name, hostname, uuid, serial, vars } = machine
-  return { name, hostname, uuid, serial, vars, mac: mac ?? machine.macs[0], ip: address }
+  return { name, hostname, uuid, serial, vars, mac: card, bootif, ip: address }
 }
 
 function networkOf(house: House, address: Ipv4 | undefined): Record<string, unknown> | undefined {
-  const subnet = address === undefined ? undefined : subnetOf(house, parseIpv4(address))
+  const value = address === undefined ? undefined : readIpv4(address)
+  const subnet = value === undefined ? undefined : subnetOf(house, value)
   if (!subnet) return undefined
   const { cidr, router, dns, ntp, domain } = subnet
   const servers = dns.length > 0 ? dns : [house.reach(address)]

@@ -7,21 +7,26 @@ import type { Library } from '../image/library.ts'
 import type { TreeCache } from '../image/tree-cache.ts'
 import type { Signer } from '../image/sign.ts'
 import type { Paths } from '../config/paths.ts'
-import type { Machine } from '../config/site.ts'
+import type { Distros } from '../distro/distros.ts'
+import type { Machine, WipingProfile } from '../config/site.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { DiskBook } from '../machine/disks.ts'
 import type { Permits } from '../machine/permit.ts'
 import type { Registry } from '../machine/registry.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
+import { isIpv6, type Ipv6 } from '../net/ipv6.ts'
 import type { Mac } from '../net/mac.ts'
 import type { RelayPort } from '../net/relay-port.ts'
 import type { Templates } from '../template/templates.ts'
+import type { LoaderFiles } from './loaders.ts'
 import type { ShortUrls } from './short-urls.ts'
 
 /** Who holds which address, as far as this server gave it. */
 export interface Addresses {
   leaseOf(mac: Mac): { readonly address: Ipv4; readonly relay?: RelayPort } | undefined
   holderOf(address: Ipv4): Mac | undefined
+  /** The IPv6 address that a card was given. */
+  lease6Of?(mac: Mac): Ipv6 | undefined
 }
 
 /** Where golden images are kept, what boots to install them, and the key under which every promised version is signed. */
@@ -38,10 +43,41 @@ export interface Golden {
   readonly signer: Signer
 }
 
-/** Everything the doors share. `registry`, `paths` and `templates` are replaced together when the site changes. */
+/** Somebody at a machine's console, who says that he may have it installed. */
+export interface ConsoleWish {
+  readonly machine: Machine
+  readonly session: Session
+  readonly target: WipingProfile
+  /** crypt(3). */
+  readonly hash: string
+  readonly user: string
+  readonly password: string
+}
+
+/** A machine that nobody named, as its loader read it from the board. */
+export interface Board {
+  readonly mac: Mac
+  readonly uuid?: string
+  readonly serial?: string
+  readonly manufacturer?: string
+  readonly product?: string
+  readonly asset?: string
+}
+
+export interface Console {
+  /** Looks at the password and gives the permit; what comes of it the machine finds when it asks again. */
+  allow(wish: ConsoleWish): void
+  /** The sentence about the last wish of this boot, when it was refused. */
+  refusal(session: Session): string | undefined
+  /** It waits for a name. */
+  waiting(board: Board, address: Ipv4 | undefined, now: number): void
+}
+
+/** Everything the doors share. `registry`, `paths`, `loaders` and `templates` are replaced together when the site changes. */
 export interface House {
   registry: Registry
   paths: Paths
+  loaders: LoaderFiles
   templates: Templates
   /** The kernels and initrds that profiles and distros name: all that is served from the site besides its `files/`. */
   bootFiles: ReadonlySet<string>
@@ -54,10 +90,16 @@ export interface House {
   reach(client: Ipv4 | undefined): Ipv4
   /** The HTTP port that clients use. */
   readonly httpPort: () => number
+  /** Where TLS is spoken; undefined when the site does not ask for it. */
+  readonly httpsPort?: () => number | undefined
   /** What each machine's disks were called at its last install. */
   readonly disks: DiskBook
+  /** What people at consoles ask for; a forecast has none. */
+  readonly console?: Console
   /** Golden images and what installs them; a forecast without a data directory has none. */
   readonly golden?: Golden
+  /** What `birnam distro import` brought; a forecast without a data directory has none. */
+  readonly distros?: Distros
   readonly now: () => number
   /** In a forecast only: the card that stands for a machine which is known by its UUID or its port alone. */
   readonly imagined?: { readonly mac: Mac; readonly uuid?: string; readonly relay?: RelayPort }
@@ -87,20 +129,46 @@ export function speaksForItself({ door, asker }: Client): boolean {
 function evidenceOf(
   { sessions, imagined, addresses }: House,
   mac: Mac | undefined,
-): { readonly uuid?: string; readonly relay?: RelayPort } | undefined {
+): Pick<Client, 'uuid' | 'serial' | 'relay' | 'chosen'> | undefined {
   if (mac === undefined) return undefined
   if (imagined?.mac === mac) return imagined
   const session = sessions.current(mac)
   const uuid = session?.uuid
+  const serial = session?.serial
+  const chosen = session?.chosen
   // A lease that is renewed by unicast passes no relay.
   const relay = session?.relay ?? addresses.leaseOf(mac)?.relay
-  if (uuid === undefined && relay === undefined) return undefined
-  return { ...(uuid !== undefined && { uuid }), ...(relay && { relay }) }
+  if (uuid === undefined && serial === undefined && relay === undefined && chosen === undefined) return undefined
+  return {
+    ...(uuid !== undefined && { uuid }),
+    ...(serial !== undefined && { serial }),
+    ...(chosen !== undefined && { chosen }),
+    ...(relay && { relay }),
+  }
 }
 
 /** The address a machine must speak from: its lease, else its reservation, else what its session was bound to. */
 export function expectedAddress(house: House, mac: Mac, session?: Session): Ipv4 | undefined {
   return house.addresses.leaseOf(mac)?.address ?? machineOf(house, mac)?.ip ?? session?.address
+}
+
+/**
+ * Whether a machine speaks from its own address: the one that its permit was claimed from, or, in the other family of addresses (the loader by IPv6,
+ * the installer by IPv4), the one that is its own there.
+ */
+export function isOwnAddress(house: House, session: Session, claimed: string | undefined, from: string): boolean {
+  if (claimed === from) return true
+  if (claimed !== undefined && isIpv6(claimed) === isIpv6(from)) return false
+  return from === (isIpv6(from) ? expected6(house, session.mac) : expectedAddress(house, session.mac, session))
+}
+
+function expected6(house: House, mac: Mac): Ipv6 | undefined {
+  return house.addresses.lease6Of?.(mac) ?? machineOf(house, mac)?.ip6
+}
+
+/** The address that is to be named in a refusal. */
+export function expectedFor(house: House, session: Session, from: string): string | undefined {
+  return isIpv6(from) ? expected6(house, session.mac) : expectedAddress(house, session.mac, session)
 }
 
 /** This server's base URL as a client at that address reaches it. */
@@ -110,7 +178,19 @@ export function serverUrl(house: House, client: Ipv4 | undefined): string {
 
 export function urlAt(house: House, server: Ipv4): string {
   const port = house.httpPort()
-  return `http://${server}${port === 80 ? '' : `:${port}`}`
+  return `http://${inUrl(server)}${port === 80 ? '' : `:${port}`}`
+}
+
+/** Where UEFI's HTTP boot begins: by TLS when the site says so, under the name that the certificate has. */
+export function firstUrlAt(house: House, server: Ipv4): string {
+  const { https } = house.registry.site.server
+  if (!https?.boot) return urlAt(house, server)
+  const port = house.httpsPort?.() ?? https.port
+  return `https://${https.name ?? inUrl(server)}${port === 443 ? '' : `:${port}`}`
+}
+
+function inUrl(address: string): string {
+  return isIpv6(address) ? `[${address}]` : address
 }
 
 /** Throws `image-missing` where there is no data directory to keep images in. */

@@ -58,7 +58,7 @@ export async function installScript(
       layout: { name: profile.layout, script: diskScript(layout), stacked: isStacked(layout) },
       secrets: secretsOf(layout).map((name) => ({ name, value: secretOf(context, name, profile) })),
       expected: [expected, ...house.disks.known(machine.name)].join(' ').trim(),
-      extract: extractWords(root).map(plainWord).join(' '),
+      extract: image.extract,
       overrides: overridesOf(house, machine).length,
       scripts: scriptsOf(house, audience),
       after: profile.after,
@@ -92,6 +92,7 @@ async function imageContext({ store }: Golden, promised: string) {
     size: layers.reduce((sum, { size }) => sum + size, 0),
     unpacked,
     words: layers.map(layerWord).join(' '),
+    extract: extractWords(root, layers).map(plainWord).join(' '),
     payload: signed?.payload.toString('base64') ?? '',
     signature: signed?.signature ?? '',
   }

@@ -1,9 +1,11 @@
 import type { Answer } from '../boot/ask.ts'
+import { discovery } from '../boot/decide.ts'
+import type { Plan } from '../boot/plan.ts'
 import { kernelWords } from '../boot/cmdline.ts'
-import { familyOf } from '../answer/families.ts'
-import type { Profile } from '../config/site.ts'
+import { isWiping, type MenuProfile, type Profile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import type { Entry, Menu } from '../menu/menu.ts'
+import { familyWords, programOf } from './answer-part.ts'
 import { contextOf, distroOf, type Audience } from './context.ts'
 import { serverUrl, type House } from './house.ts'
 import { imagerFiles } from './imager-files.ts'
@@ -15,10 +17,20 @@ const disk: Entry = { label: 'local', title: 'Boot from the local disk', boot: {
 export function menuOf(house: House, answer: Answer, audience: Audience): Menu {
   const { plan, machine } = answer
   const comments = [`Birnam for ${machine?.name ?? audience.mac ?? 'a stranger'}: ${plan.do}: ${plan.why}`]
+  // What is chosen is kept in the boot session; who asks at a name that anyone can guess, pypxeboot above all, chooses nothing.
+  const chooses = plan.do === 'menu' || plan.do === 'wait' || plan.do === 'discover'
+  const onlyDisk: Menu = { comments, default: disk.label, timeout: 0, entries: [disk] }
+  if (chooses && !audience.session) return onlyDisk
   switch (plan.do) {
     case 'ignore':
     case 'local':
-      return { comments, default: disk.label, timeout: 0, entries: [disk] }
+      return onlyDisk
+    case 'menu':
+      return choiceMenu(house, plan.profile, { comments, strangers: !machine })
+    case 'wait':
+      return waitingMenu(house, plan, audience, comments)
+    case 'discover':
+      return discoveryMenu(audience, comments)
     case 'live':
     case 'install': {
       const entry = kernelEntry(house, plan.profile, audience)
@@ -31,23 +43,88 @@ export function menuOf(house: House, answer: Answer, audience: Audience): Menu {
   }
 }
 
+type Head = Pick<Menu, 'comments'>
+
+function choiceMenu(
+  house: House,
+  menu: MenuProfile,
+  { comments, strangers }: Head & { readonly strangers: boolean },
+): Menu {
+  const { registry } = house
+  const entries = menu.entries
+    .filter((name) => name !== disk.label)
+    .map((name) => choiceOf(name, registry.profile(name), menu))
+    // A machine that has its name has nothing to wait for.
+    .filter(({ label }) => strangers || label !== discovery)
+  return {
+    comments,
+    title: menu.title ?? menu.name,
+    default: disk.label,
+    timeout: menu.timeout,
+    entries: [...entries, disk],
+  }
+}
+
+function choiceOf(name: string, profile: Profile | undefined, { password }: MenuProfile): Entry {
+  if (name === discovery)
+    return {
+      label: name,
+      title: 'Wait until somebody names this machine',
+      boot: { kind: 'menu', entry: name, facts: true },
+    }
+  const login = isWiping(profile) && password !== undefined && { login: true }
+  const what = profile?.kind === 'menu' ? (profile.title ?? name) : `${profile?.kind ?? 'profile'}: ${name}`
+  return { label: name, title: what, boot: { kind: 'menu', entry: name, ...login } }
+}
+
+/** Asks again every few seconds, and is on its way as soon as somebody has allowed it. */
+function waitingMenu(
+  house: House,
+  { profile }: Extract<Plan, { do: 'wait' }>,
+  audience: Audience,
+  comments: Head['comments'],
+): Menu {
+  const refused = audience.session && house.console?.refusal(audience.session)
+  const title = `birnam reinstall ${audience.machine!.name} --to ${profile.name}`
+  const again: Entry = { label: 'again', title: 'Ask again', boot: { kind: 'menu', entry: profile.name } }
+  return {
+    comments,
+    title: `${refused === undefined ? '' : `${refused}. `}Nothing is wiped until somebody says: ${title}`,
+    default: again.label,
+    timeout: 5,
+    entries: [again, disk],
+  }
+}
+
+/** The first time it tells what it is at once; then it shows that it waits. */
+function discoveryMenu({ mac, session }: Audience, comments: Head['comments']): Menu {
+  const again: Entry = { label: 'again', title: 'Ask again', boot: { kind: 'menu', entry: discovery, facts: true } }
+  return {
+    comments,
+    title: `Nobody named this machine yet: ${mac ?? 'no MAC address'}`,
+    default: again.label,
+    timeout: session?.chosen === discovery ? 10 : 0,
+    entries: [again, disk],
+  }
+}
+
 type Bootable = Extract<Profile, { kind: 'live' | 'install' }>
 
 function kernelEntry(house: House, profile: Bootable, audience: Audience): Entry {
-  const distro = distroOf(house, profile)
+  const distro = distroOf(house, profile, audience.address ?? audience.machine?.ip)
   const kernel = profile.kernel ?? distro?.kernel
   if (kernel === undefined) throw noKernel(profile)
   const context = contextOf(house, audience)
   const { file, line } = profile.origin
   const who = audience.machine?.name ?? 'a stranger'
   const args = house.templates.renderText(profile.args, context, { file, line, who })
-  const family = distro ? familyOf(distro).installArgs(distro, context) : []
+  const family = distro ? familyWords(profile, distro, context) : []
   const words = kernelWords(distro ? [...family, ...kernelWords([], distro.args)] : [], args)
   const initrd = profile.initrd.length > 0 ? profile.initrd : (distro?.initrd ?? [])
   return {
     label: profile.name,
     title: `${profile.kind}: ${profile.name}`,
-    boot: { kind: 'kernel', kernel, initrd, args: words },
+    boot: { kind: 'kernel', kernel, initrd, args: words, ...programOf(profile, distro, context) },
   }
 }
 
@@ -72,10 +149,12 @@ function imagerEntry(house: House, profile: Extract<Profile, { kind: 'image' }>,
 }
 
 function noKernel(profile: Bootable): Fault {
-  const distro = profile.kind === 'install' && profile.distro
+  const { distro } = profile
   const why = distro ? `distro ${distro} is not in this site` : 'it names no kernel'
   return new Fault('file-missing', `profile ${profile.name} has no kernel: ${why}`, {
     ...profile.origin,
-    hint: distro ? `add it under distros: with its kernel and initrd` : 'add kernel: and initrd:',
+    hint: distro
+      ? `birnam distro import brings it; or add it under distros: with its kernel and initrd`
+      : 'add kernel: and initrd:',
   })
 }

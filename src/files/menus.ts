@@ -6,27 +6,41 @@ import { Fault } from '../fault.ts'
 import type { Menu } from '../menu/menu.ts'
 import type { MenuName } from '../menu/menu-name.ts'
 import { grubBootstrap, writeGrub } from '../menu/grub.ts'
-import { writeIpxe } from '../menu/ipxe.ts'
+import { ipxeBootstrap, writeIpxe } from '../menu/ipxe.ts'
 import { writePxelinux } from '../menu/pxelinux.ts'
 import { formatIpv4 } from '../net/ipv4.ts'
+import { isIpv6 } from '../net/ipv6.ts'
 import type { Content, Finding } from '../net/content.ts'
 import type { Mac } from '../net/mac.ts'
+import { choose } from './choose.ts'
 import { claim } from './claim.ts'
 import type { Audience } from './context.ts'
 import { askHouse, cardAt, serverUrl, type House } from './house.ts'
 import { menuOf } from './menu-of.ts'
 import type { Asked } from './asked.ts'
+import { readSyslinuxCookies } from './syslinux-cookies.ts'
 
 /** The menu behind a name: `ask()` again, then written for the loader whose name it is. */
 export function findMenu(house: House, name: MenuName, asked: Asked, own: () => Finding): Finding {
-  if (name.by === 'bootstrap' && !asked.session) return text(grubBootstrap())
+  if (name.by === 'bootstrap') {
+    if (name.loader === 'ipxe') return own() ?? text(ipxeBootstrap(ipxeMenu(house, asked)))
+    if (!asked.session) return text(grubBootstrap())
+  }
+  if (name.by === 'choice' && !choose(house, name.entry, asked)) return undefined
   const client = clientOf(house, name, asked)
   const answer = settle(house, client, asked)
   if (answer.machine) return write(house, name.loader, answer, client, asked)
   // A stranger's menu can be the site's own file of that name; a machine that was named gets its own, whatever lies in files/.
   const theirs = own()
-  const forAnybody = name.by === 'default' || name.by === 'session' || answer.plan.do === 'live'
+  const forAnybody =
+    name.by === 'default' || name.by === 'session' || answer.plan.do === 'live' || asked.session !== undefined
   return theirs ?? (forAnybody ? write(house, name.loader, answer, client, asked) : undefined)
+}
+
+/** Without a session it is named by its card. */
+function ipxeMenu(house: House, { session, peer }: Asked): string {
+  const url = serverUrl(house, peer.address)
+  return session ? `${url}/${pathOf(session)}boot.ipxe` : `${url}/boot.ipxe-01-\${netX/mac:hexhyp}`
 }
 
 function settle(house: House, client: Client, asked: Asked): Answer {
@@ -47,7 +61,7 @@ function write(house: House, loader: MenuName['loader'], answer: Answer, client:
   }
   try {
     const menu = menuOf(house, answer, audience)
-    const content = text(compose(house, loader, menu, audience), isWipe(answer.plan))
+    const content = text(compose(house, loader, menu, audience, asked), isWipe(answer.plan))
     if (!asked.dry)
       tell(house, answer, asked, mac, { loader, ...whatFollows(menu, serverUrl(house, audience.address)) })
     return content
@@ -56,14 +70,19 @@ function write(house: House, loader: MenuName['loader'], answer: Answer, client:
   }
 }
 
-function compose(house: House, loader: MenuName['loader'], menu: Menu, audience: Audience): string {
+function compose(house: House, loader: MenuName['loader'], menu: Menu, audience: Audience, { peer }: Asked): string {
   const path = audience.session ? pathOf(audience.session) : ''
   const url = serverUrl(house, audience.address)
   switch (loader) {
     case 'pxelinux':
-      return writePxelinux(menu, { shorten: (value) => `${url}/${house.shortUrls.shorten(value)}` })
+      return writePxelinux(menu, {
+        shorten: (value) => `${url}/${house.shortUrls.shorten(value)}`,
+        // pypxeboot knows of no session and asks at the root.
+        metal: audience.session !== undefined,
+      })
     case 'ipxe':
-      return writeIpxe(menu, `${url}/${path}`)
+      // A loader that came over IPv6 may have no other address, whatever the system has later.
+      return writeIpxe(menu, `${isIpv6(peer.address) ? serverUrl(house, peer.address) : url}/${path}`)
     case 'grub':
       return writeGrub(menu, `/${path}`)
   }
@@ -114,19 +133,26 @@ function whose(answer: Answer, session: Session | undefined, mac: Mac | undefine
 
 const askers: Readonly<Record<MenuName['loader'], Asker>> = { pxelinux: 'pxelinux', ipxe: 'ipxe', grub: 'grub' }
 
-function clientOf(house: House, name: MenuName, { session, peer, carrier }: Asked): Client {
+function clientOf(house: House, name: MenuName, { session, peer, carrier, headers }: Asked): Client {
   const base = { door: carrier, asker: askers[name.loader], address: peer.address } as const
   if (session) return { ...base, mac: session.mac, session: session.id }
   switch (name.by) {
     case 'mac':
       return { ...base, mac: name.mac }
+    case 'name':
+      return { ...base, ...cardOf(house, name.name) }
     case 'uuid':
       return { ...base, uuid: name.uuid }
     case 'address':
       return { ...base, ...holder(house, formatIpv4(name.address)) }
     default:
-      return { ...base, ...holder(house, peer.address) }
+      return { ...base, ...(readSyslinuxCookies(headers.cookie) ?? holder(house, peer.address)) }
   }
+}
+
+function cardOf({ registry }: House, name: string): { mac?: Mac } {
+  const mac = registry.named(name)?.macs[0]
+  return mac ? { mac } : {}
 }
 
 function holder(house: House, address: string): { mac?: Mac } {

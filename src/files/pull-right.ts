@@ -1,7 +1,7 @@
 import { readReference } from '../image/reference.ts'
 import type { Peer } from '../net/content.ts'
 import { readUpdateToken, type UpdateRight } from './update-token.ts'
-import { askHouse, expectedAddress, type House } from './house.ts'
+import { askHouse, isOwnAddress, type House } from './house.ts'
 
 /**
  * Whether a token opens that image now: a session's under its claimed permit until the install ends, an update's within its hour;
@@ -14,8 +14,7 @@ export function mayPull(house: House, token: string, name: string, peer: Peer): 
   if (!session) return false
   const { permit } = askHouse(house, { door: 'http', asker: 'os', mac: session.mac, session: session.id })
   if (permit?.state !== 'claimed' || permit.session !== session.id || permit.image === undefined) return false
-  const expected = permit.address ?? expectedAddress(house, session.mac, session)
-  return readReference(permit.image)?.name === name && expected === peer.address
+  return readReference(permit.image)?.name === name && isOwnAddress(house, session, permit.address, peer.address)
 }
 
 function mayUpdate(house: House, { image, address, until }: UpdateRight, name: string, peer: Peer): boolean {

@@ -2,7 +2,7 @@ import type { Answer } from '../boot/ask.ts'
 import type { Session } from '../boot/session.ts'
 import type { WipingProfile } from '../config/site.ts'
 import type { Asked } from './asked.ts'
-import { expectedAddress, type House } from './house.ts'
+import { isOwnAddress, type House } from './house.ts'
 
 export interface Why {
   readonly status: 403 | 404 | 410
@@ -29,8 +29,8 @@ export function refusal(
   if (permit?.session !== session.id) return { status: 403, message: `this session may not install ${machine.name}` }
   if (permit.state === 'used') return { status: 410, message: `${machine.name} is installed; its ${what} is closed` }
   if (permit.state !== 'claimed') return { status: 410, message: `permit ${permit.id} is ${permit.state}` }
-  const expected = permit.address ?? expectedAddress(house, session.mac, session)
-  if (expected !== asked.peer.address) return { status: 403, message: 'asked from a foreign address' }
+  if (!isOwnAddress(house, session, permit.address, asked.peer.address))
+    return { status: 403, message: 'asked from a foreign address' }
   const limit = house.registry.site.server.permits.answer * 1000
   return house.now() - permit.claimedAt! > limit
     ? { status: 410, message: `the ${what} of ${machine.name} was open for ${limit / 60_000} minutes` }

@@ -1,12 +1,16 @@
 import { statSync } from 'node:fs'
 import { reach, type Session, type Stage } from '../boot/session.ts'
-import { readMenuName } from '../menu/menu-name.ts'
+import { readMenuName, type MenuName } from '../menu/menu-name.ts'
 import type { Content, Finding, Peer, Transfer } from '../net/content.ts'
 import { findAnswer } from './answers.ts'
 import type { Asked } from './asked.ts'
 import { cardAt, machineOf, type House } from './house.ts'
 import { imagerPath } from './imager-files.ts'
+import { ownLoader } from './first.ts'
 import { loaderPath, packageOf } from './loaders.ts'
+import { findForPixiecore } from './pixiecore.ts'
+import { findForPi, readPiName, type PiName } from './raspberry-pi.ts'
+import { findForMatchbox } from './matchbox.ts'
 import { findMenu } from './menus.ts'
 import { normalise, splitSession, told } from './names.ts'
 
@@ -57,7 +61,27 @@ export class Shelf {
     const menu = readMenuName(name)
     if (menu) return findMenu(this.#house, menu, asked, () => this.#file(name))
     if (name === 'a' || name.startsWith('a/')) return findAnswer(this.#house, name.slice(2), asked)
-    return this.#file(name)
+    const foreign = this.#forOthers(name, asked)
+    if (foreign) return foreign
+    const pi = readPiName(name)
+    const forPi = pi && this.#forPi(pi, asked)
+    if (forPi) return forPi
+    const own = asked.session && ownLoader(this.#house, asked.session, name)
+    return own === undefined ? this.#file(name) : contentOf(own)
+  }
+
+  /** Names that other programs' clients ask for by HTTP. */
+  #forOthers(name: string, asked: Asked): Finding {
+    if (asked.carrier !== 'http') return undefined
+    const menuFor = (menu: MenuName): Finding => findMenu(this.#house, menu, asked, () => this.#file(name))
+    return findForMatchbox(this.#house, name, asked, menuFor) ?? findForPixiecore(this.#house, name, asked)
+  }
+
+  #forPi(name: PiName, asked: Asked): Finding {
+    // What the site itself has for that board comes first.
+    const theirs = this.#file(`${name.serial}/${name.rest}`)
+    const shelf = { named: (rest: string) => this.#file(rest), at: (path: string) => contentOf(path) }
+    return theirs ?? findForPi(this.#house, name, asked, shelf)
   }
 
   // Loaders ask for a dozen names that do not exist; a second's memory answers them without the file system.
@@ -76,7 +100,7 @@ export class Shelf {
     const { paths } = this.#house
     const path =
       paths.find(`files/${name}`)?.path ?? (isBootFile(this.#house, name) ? paths.find(name)?.path : undefined)
-    return contentOf(path ?? imagerPath(this.#house, name) ?? loaderPath(name))
+    return contentOf(path ?? this.#house.distros?.path(name) ?? imagerPath(this.#house, name) ?? loaderPath(name))
   }
 
   #sessionAt(peer: Peer): Session | undefined {
@@ -98,6 +122,6 @@ function isBootFile(house: House, name: string): boolean {
 }
 
 function stageOf(house: House, name: string): Stage | undefined {
-  if (isBootFile(house, name)) return 'kernel'
-  return packageOf(name) ? 'loader' : undefined
+  if (isBootFile(house, name) || house.distros?.isBoot(name)) return 'kernel'
+  return packageOf(name) !== undefined || /\.efi$/i.test(name) ? 'loader' : undefined
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { checkHouse, type Finding, type Validator } from '../../src/api/check.ts'
+import { checkHouse, type Validator } from '../../src/api/check.ts'
+import type { Finding } from '../../src/api/finding.ts'
 import { loaderPath, packageOf } from '../../src/files/loaders.ts'
 import { files, openHouse, type TestHouse } from '../house.ts'
+import { openCertificate } from '../lab/certificate.ts'
 
 const silent: Validator = () => Promise.resolve([])
 
@@ -193,4 +195,35 @@ test('a loader that this host lacks is a warning with the package that brings it
       `install the package ${packageOf(name)}, or put the file under files/ in the site`,
     ]),
   )
+})
+
+test('what a menu offers is checked for each of its machines, as if it were chosen', async () => {
+  const menus = `  - { name: first, kind: menu, entries: [more] }\n  - { name: more, kind: menu, entries: [first, web, gone] }\n  - { name: gone, kind: live, kernel: boot/gone }\n`
+  const change = {
+    'fleet.yaml': fleet.replace('profile: web', 'profile: first') + menus,
+    'answers/web.hbs': '{{vars.nothing}}',
+  }
+  const found = await check(change)
+  expect(found.map(({ machine, message }) => [machine, message])).toEqual([
+    ['duncan', expect.stringContaining('vars.nothing')],
+    [undefined, 'boot/gone of profile gone is not in the site'],
+  ])
+})
+
+test('a certificate that machines would refuse is told, and one that is not there', async () => {
+  const own = await openCertificate('10.77.0.1')
+  const pair = { 'tls/a.pem': own.certificate, 'tls/a.key': own.key }
+  const told = async (more: string, there: Readonly<Record<string, string>> = pair): Promise<readonly Finding[]> => {
+    const server = `address: 10.77.0.1\nhttps: { certificate: tls/a.pem, key: tls/a.key${more} }\n`
+    using house = openHouse({ 'birnam.yaml': server, ...there })
+    house.now = Date.now()
+    return withoutLoaders(await findings(house, silent))
+  }
+  expect(await told('')).toEqual([])
+  expect(await told(', name: glamis.test')).toMatchObject([
+    { severity: 'warning', message: expect.stringContaining('the certificate is not for glamis.test') as string },
+  ])
+  expect(await told('', {})).toMatchObject([
+    { severity: 'error', message: expect.stringMatching(/tls\/a\.pem is not there$/) as string },
+  ])
 })

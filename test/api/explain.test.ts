@@ -143,7 +143,10 @@ test('each firmware asks for its own names in its own order, hit or miss', async
   ])
   expect(await asked('bios-ipxe')).toEqual(['s/…/boot.ipxe', ...boot])
   expect(await asked('uefi-ipxe')).toEqual(['s/…/boot.ipxe', ...boot])
-  expect((await asked('uefi')).slice(1)).toEqual([
+  // Whether there is a shim here or not.
+  const grub = (await asked('uefi')).filter((name) => !/(shim|revocations)\S*$/.test(name))
+  expect(grub).toEqual([
+    expect.stringMatching(/^(no )?s\/…\/grubx64\.efi$/),
     ...['command', 'fs', 'crypto', 'terminal'].map((list) => `no grub/x86_64-efi/${list}.lst`),
     'grub/grub.cfg',
     's/…/grub.cfg',
@@ -264,4 +267,16 @@ test('as if armed: the install is shown, and there is no permit', async () => {
     expect.stringMatching(/^boot\/vmlinuz url=\S+\/a\/\S+\.\(hidden\)$/),
   ])
   expect(serving.house.permits.of('duncan')).toBeUndefined()
+})
+
+test('UEFI is told over IPv6, too, where the site says so; a BIOS is not', async () => {
+  const birnam = 'address: 10.77.0.1\ndhcp6: { interfaces: [nowhere], subnets: [{ cidr: "fd77::/64" }] }\n'
+  using serving = openServing({ 'birnam.yaml': birnam })
+  const told = (await forecastOf(serving, 'macduff', 'uefi')).dhcp.map((line) => line.replace(/s\/[^/]+/, 's/…'))
+  expect(told).toEqual([
+    'over IPv6: REPLY to 52:54:00:77:00:02',
+    '5 address: fd77::5254:77:2',
+    expect.stringMatching(/^59 boot file URL: tftp:\/\/\[fd77::1\]\/s\/…\/(shim|grub)x64\.efi$/),
+  ])
+  expect((await forecastOf(serving, 'macduff', 'bios')).dhcp).toEqual([])
 })

@@ -40,7 +40,7 @@ test.each(
   wordsOf(`password passwd passphrase passcode pass PASSWORD rootpw root_pw pw pwd userPw root_password_hash
     hash passwords adminpass userpass adminPassword bmc-password secret secrets client_secret
     clientSecret token tokens join_token kubeToken credential credentials creds bmcCred luks luks_key
-    luksPassphrase LUKS2_KEY private private_key privateKey privkey tls_private api_key apikey apiKey
+    luksPassphrase LUKS2_KEY product_key registration_code private private_key privateKey privkey tls_private api_key apikey apiKey
     access_key disk_key encryption_key wpa_psk psk pin auth_key`),
 )('the value of %s is nobody’s business', (name) => {
   expect(hideValue(name, 'dunsinane')).toBe('(hidden)')

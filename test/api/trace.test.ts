@@ -243,3 +243,44 @@ describe('the events of one boot', () => {
     expect(missing?.cause).toContain('no driver')
   })
 })
+
+describe('a boot that Secure Boot stopped says so', () => {
+  const loaded = (...names: readonly string[]): readonly Told[] => [
+    ...install.slice(0, 4),
+    ...names.map((name): Told => ['file.sent', { name, stage: 'loader' }]),
+  ]
+  const optional: Told = ['file.missing', { name: 'shim_certificate_0.efi' }]
+  const menu: Told = ['menu.given', { loader: 'grub', plan: 'live', files: 2, answer: true }]
+
+  test.each([
+    ['a loader that is not signed', loaded('snponly.efi'), 'the menu', /snponly\.efi .* loader: shim/],
+    ['a GRUB of another vendor', loaded('shimx64.efi', 'grubx64.efi'), 'the menu', /grubx64\.efi .* its own vendor/],
+    ['a shim that is revoked', loaded('shimx64.efi'), 'the menu', /shimx64\.efi .* signed for it;/],
+    [
+      'a shim without its GRUB',
+      [...loaded('shimx64.efi'), optional, ['file.missing', { name: 'grubx64.efi' }] as Told],
+      'the menu',
+      /^grubx64\.efi is not on this server: install the package grub-efi-amd64-signed/,
+    ],
+    [
+      'a kernel that its GRUB does not know',
+      [...loaded('shimx64.efi', 'grubx64.efi'), menu, ['file.sent', { name: 'boot/vmlinuz', stage: 'kernel' }] as Told],
+      'the initrd',
+      /boot\/vmlinuz .*bad shim signature/,
+    ],
+  ])('%s', (_, told, step, cause) => {
+    expect(retell('duncan', events(told)).missing).toEqual({
+      step,
+      cause: expect.stringMatching(cause) as unknown,
+    })
+  })
+
+  test('what shims and GRUB ask for besides is never the reason', () => {
+    const trace = retell('duncan', events([...loaded('shimx64.efi'), optional]))
+    expect(trace.missing?.cause).toMatch(/a second network card/)
+  })
+
+  test('PXELINUX, which starts any kernel, does not lead there', () => {
+    expect(retell('duncan', upTo(8)).missing?.cause).not.toMatch(/Secure Boot/)
+  })
+})

@@ -28,3 +28,17 @@ test('an iPXE ROM says its UUID as any other ROM does, and its menu knows it aga
   const file = advise(house.house, { ...rom, asker: 'ipxe', uuid }, '10.77.0.1').boot!.file
   expect(house.text(new URL(file).pathname.slice(1))).toContain('Birnam for duncan')
 })
+
+test('UEFI HTTP boot begins by TLS when the site says so, under the name of its certificate; nothing else does', () => {
+  const tls = 'address: 10.77.0.1\nhttps: { certificate: a.pem, key: a.key, boot: true'
+  using plain = openHouse({ 'birnam.yaml': 'address: 10.77.0.1\nhttps: { certificate: a.pem, key: a.key }\n' })
+  using own = openHouse({ 'birnam.yaml': `${tls} }\n` })
+  using named = openHouse({ 'birnam.yaml': `${tls}, port: 8443, name: boot.forres.test }\n` })
+  const first = (house: typeof own, arch: number, asker: 'firmware' | 'ipxe' = 'firmware'): string =>
+    advise(house.house, { ...rom, asker, arch }, '10.77.0.1').boot!.file
+  expect(first(plain, 16)).toMatch(/^http:\/\/10\.77\.0\.1\/s\//)
+  expect(first(own, 16)).toMatch(/^https:\/\/10\.77\.0\.1\/s\//)
+  expect(first(named, 16)).toMatch(/^https:\/\/boot\.forres\.test:8443\/s\//)
+  expect(first(own, 16, 'ipxe')).toMatch(/^http:/)
+  expect(first(own, 7)).toMatch(/^s\//)
+})

@@ -1,0 +1,66 @@
+import type { Machine } from '../config/site.ts'
+import { isWipe } from '../boot/plan.ts'
+import type { Session } from '../boot/session.ts'
+import { claim } from '../files/claim.ts'
+import { askHouse, cardAt, machineOf, type House } from '../files/house.ts'
+import type { Shelf } from '../files/shelf.ts'
+import type { Asked } from '../files/asked.ts'
+import type { Finding, Peer, Refusal } from '../net/content.ts'
+import { takeReport, type Report } from './reports.ts'
+
+/** The machine at the asker's own address. Cobbler believes every caller; here a name in a path is only believed of the machine itself. */
+export function machineAt(house: House, peer: Peer): Machine | undefined {
+  const mac = cardAt(house, peer.address)
+  return mac && machineOf(house, mac)
+}
+
+/**
+ * The answer of a machine that asks by its name. A live one's is free, as at `a/<mac>`. An install's is given from the machine's own address, for
+ * the permit that its boot has claimed; an armed one is claimed by asking, since an installer that koan started has seen no menu of ours.
+ */
+export function answerFor(house: House, shelf: Shelf, name: string, asked: Asked): Finding {
+  const machine = machineAt(house, asked.peer)
+  if (!machine || machine.name !== name) return foreign(house, name, asked.peer)
+  const mac = cardAt(house, asked.peer.address)!
+  const { plan } = askHouse(house, { door: 'http', asker: 'os', mac })
+  if (plan.do === 'live') return shelf.find(`a/${mac}`, asked)
+  const session = holderOf(house, name) ?? house.sessions.arriving(mac, house.now(), house.permits.of(name))
+  const answer = askHouse(house, { door: 'http', asker: 'ipxe', mac, session: session.id })
+  if (!isWipe(answer.plan)) return refused(403, `${name} boots its disk: ${answer.plan.why}`)
+  const claimed = claim(house, answer, session, asked.peer.address)
+  if (!isWipe(claimed.plan)) return refused(403, claimed.plan.why)
+  return shelf.find(`a/${house.sessions.tokenOf(session)}`, asked)
+}
+
+/** Takes what an installer's last lines tell under Cobbler's names: a report of the boot that holds the permit, or of nobody. */
+export function tellOf(house: House, name: string, said: Report, peer: Peer): Refusal | undefined {
+  const machine = machineAt(house, peer)
+  if (!machine || machine.name !== name) return foreign(house, name, peer)
+  const session = holderOf(house, name)
+  if (!session) return refused(403, `${name} is not being installed`)
+  // Its template may say done twice, once to each of Cobbler's names.
+  if (house.permits.of(name)?.state === 'claimed') takeReport(house, house.sessions.tokenOf(session), said, peer)
+  return undefined
+}
+
+/** The boot that has claimed the newest permit, also after this server was started again. */
+function holderOf({ permits, sessions, now }: House, name: string): Session | undefined {
+  const permit = permits.of(name)
+  const holds = permit?.state === 'claimed' || permit?.state === 'used'
+  return holds && permit.session !== undefined ? sessions.find(permit.session, now()) : undefined
+}
+
+function foreign(house: House, name: string, { address }: Peer): Refusal {
+  const machine = house.registry.named(name)
+  const event = {
+    at: house.now(),
+    type: 'answer.refused',
+    detail: { why: 'asked by its name from a foreign address', from: address },
+  }
+  if (machine) house.journal.recordSeldom({ ...event, machine: name }, address)
+  return refused(machine ? 403 : 404, machine ? `${name} is not at ${address}` : `there is no system ${name}`)
+}
+
+function refused(status: Refusal['status'], message: string): Refusal {
+  return { kind: 'refused', status, message }
+}
