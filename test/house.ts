@@ -40,13 +40,20 @@ profiles:
   'files/hello.txt': 'hello',
 }
 
-export function openHouse(change: Readonly<Record<string, string>> = {}, golden?: Golden): TestHouse {
-  const directory = mkdtempSync(join(tmpdir(), 'birnam-house-'))
+export function openHouse(
+  change: Readonly<Record<string, string>> = {},
+  golden?: Golden,
+  httpPort: () => number = () => 80,
+): TestHouse {
+  using opening = new DisposableStack()
+  const directory = opening.adopt(mkdtempSync(join(tmpdir(), 'birnam-house-')), (path) =>
+    rmSync(path, { recursive: true }),
+  )
   for (const [name, text] of Object.entries({ ...files, ...change })) {
     mkdirSync(dirname(join(directory, name)), { recursive: true })
     writeFileSync(join(directory, name), text)
   }
-  const database = openDatabase(inMemory)
+  const database = opening.adopt(openDatabase(inMemory), (open) => open.close())
   const leases = new Map<Mac, string>([[mac, own]])
   const core = openCore({
     database,
@@ -56,7 +63,7 @@ export function openHouse(change: Readonly<Record<string, string>> = {}, golden?
       holderOf: (address) => [...leases].find(([, leased]) => leased === address)?.[0],
     },
     ...(golden && { golden }),
-    httpPort: () => 80,
+    httpPort,
     now: () => house.now,
   })
   const asked = (given: Partial<Asked> & { readonly from?: string } = {}): Asked => {
@@ -79,9 +86,9 @@ export function openHouse(change: Readonly<Record<string, string>> = {}, golden?
         .map(({ type, detail }) => ({ type, ...(detail && { detail }) })),
     [Symbol.dispose]() {
       core.house.journal.flush()
-      database.close()
-      rmSync(directory, { recursive: true })
+      held.dispose()
     },
   }
+  const held = opening.move()
   return house
 }

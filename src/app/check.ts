@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkHouse, type Finding } from '../api/check.ts'
+import { checkHouse } from '../api/check.ts'
+import type { Finding } from '../api/finding.ts'
 import type { Golden } from '../files/house.ts'
 import type { ServerSettings } from '../config/site.ts'
 import { LeaseBook } from '../dhcp/lease.ts'
+import { distrosAt, openDistros, type Distros } from '../distro/distros.ts'
 import { externalChecks } from '../answer/external.ts'
 import { readSite } from '../config/read.ts'
 import { MemoryLeases } from '../store/memory/leases.ts'
@@ -18,9 +20,15 @@ export interface CheckResult {
   readonly findings: readonly Finding[]
 }
 
-function goldenOf(data: string | undefined, images: ServerSettings['images']): { readonly golden?: Golden } {
+/** Images are looked for where a data directory has some. */
+export function goldenAt(data: string | undefined, images: ServerSettings['images']): { readonly golden?: Golden } {
   if (data === undefined || (images.registry === undefined && !existsSync(join(data, 'images')))) return {}
   return { golden: openGolden(data, images) }
+}
+
+/** What was imported into a data directory. */
+export function distrosOf(data: string | undefined): { readonly distros?: Distros } {
+  return data === undefined ? {} : { distros: openDistros(distrosAt(data)) }
 }
 
 /** Reads the site and renders everything, with a throw-away store: no server, no network; images are looked for where a data directory has some. */
@@ -39,7 +47,8 @@ export async function checkPlace(place: { readonly site: string; readonly data?:
     database: openDatabase(inMemory),
     addresses: addressesOf(new LeaseBook(new MemoryLeases())),
     httpPort: () => site.server.http.port,
-    ...goldenOf(place.data, site.server.images),
+    ...goldenAt(place.data, site.server.images),
+    ...distrosOf(place.data),
   })
   const findings = await checkHouse(house, shelf, external.validate)
   return { machines: site.machines.length, validators: external.names, findings: [...read, ...findings] }

@@ -6,13 +6,17 @@ import { Paths } from '../config/paths.ts'
 import type { Site } from '../config/site.ts'
 import { atOnce, inPieces, type Slices } from '../config/slices.ts'
 import type { LeaseBook } from '../dhcp/lease.ts'
+import { Book6 } from '../dhcp6/book.ts'
+import type { Distros } from '../distro/distros.ts'
+import { LoaderFiles } from '../files/loaders.ts'
 import { ShortUrls } from '../files/short-urls.ts'
-import type { Addresses, Golden, House } from '../files/house.ts'
+import type { Addresses, Console, Golden, House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
 import { Journal, type JournalListeners } from '../journal/journal.ts'
 import { Permits } from '../machine/permit.ts'
 import { Registry } from '../machine/registry.ts'
-import { serverAddress } from '../net/reach.ts'
+import { isIpv6 } from '../net/ipv6.ts'
+import { serverAddress, serverAddress6 } from '../net/reach.ts'
 import { SqliteDisks } from '../store/sqlite/disks.ts'
 import { SqliteEvents } from '../store/sqlite/events.ts'
 import { SqlitePermits } from '../store/sqlite/permits.ts'
@@ -35,7 +39,10 @@ export interface CoreParts {
   readonly site: Site
   readonly addresses: Addresses
   readonly httpPort: () => number
+  readonly httpsPort?: () => number | undefined
   readonly golden?: Golden
+  readonly console?: Console
+  readonly distros?: Distros
   readonly journal?: JournalListeners
   readonly now?: () => number
 }
@@ -45,21 +52,29 @@ export function openCore({
   site,
   addresses,
   httpPort,
+  httpsPort,
   golden,
+  console,
+  distros,
   journal = {},
   now = Date.now,
 }: CoreParts): Core {
   const house: House = {
-    ...atOnce(siteParts(site)),
+    ...atOnce(siteParts(site, distros)),
     permits: new Permits(new SqlitePermits(database)),
     sessions: new Sessions(serverKey(database)),
     journal: new Journal(new SqliteEvents(database), journal),
     disks: new SqliteDisks(database),
     ...(golden && { golden }),
+    ...(console && { console }),
+    ...(distros && { distros }),
     addresses,
     shortUrls: new ShortUrls(),
-    reach: (client) => serverAddress(client, house.registry.site.server.address),
+    reach: (client) =>
+      (client !== undefined && isIpv6(client) ? serverAddress6(client) : undefined) ??
+      serverAddress(client, house.registry.site.server.address),
     httpPort,
+    ...(httpsPort && { httpsPort }),
     now,
   }
   const shelf = new Shelf(house)
@@ -67,29 +82,33 @@ export function openCore({
     house,
     shelf,
     async replace(next) {
-      Object.assign(house, await inPieces(siteParts(next)))
+      Object.assign(house, await inPieces(siteParts(next, distros)))
       shelf.forget()
     },
   }
 }
 
 /** The lease book as the shelf asks it: only leases that hold. */
-export function addressesOf(leases: LeaseBook, now: () => number = Date.now): Addresses {
+export function addressesOf(leases: LeaseBook, now: () => number = Date.now, book6: Book6 = new Book6()): Addresses {
   return {
     leaseOf(mac) {
       const lease = leases.leaseOf(mac)
       return lease?.state === 'leased' && lease.expiresAt > now() ? lease : undefined
     },
-    holderOf: (address) => leases.holderOf(address, now()),
+    holderOf: (address) => (isIpv6(address) ? book6.holderOf(address, now()) : leases.holderOf(address, now())),
+    lease6Of: (mac) => book6.leaseOf(mac, now()),
   }
 }
 
+type OfSite = Pick<House, 'registry' | 'paths' | 'loaders' | 'templates' | 'bootFiles'>
+
 /** All that comes from the site alone; made anew and swapped in one step when the site changes. */
-function* siteParts(site: Site): Slices<Pick<House, 'registry' | 'paths' | 'templates' | 'bootFiles'>> {
+function* siteParts(site: Site, distros: Distros | undefined): Slices<OfSite> {
   const paths = new Paths(site.directory, shipped)
   return {
     registry: yield* Registry.indexing(site),
     paths,
+    loaders: new LoaderFiles(paths, distros),
     templates: new Templates(readerOf(paths)),
     bootFiles: bootFilesOf(site),
   }

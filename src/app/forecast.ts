@@ -1,12 +1,18 @@
 import type { Client } from '../boot/client.ts'
 import { forecast } from '../dhcp/forecast.ts'
+import type { Advisor6 } from '../dhcp6/advice.ts'
+import { forecast6 } from '../dhcp6/forecast.ts'
 import type { LeaseBook } from '../dhcp/lease.ts'
 import { advise } from '../files/advise.ts'
 import type { House } from '../files/house.ts'
-import { addressOn } from '../net/interfaces.ts'
+import { addresses6On, addressOn } from '../net/interfaces.ts'
 
-/** The DHCP reply to this client, by the functions that serve. A site can be read on a host that lacks its interfaces. */
+/** The DHCP replies to this client, by the functions that serve. A site can be read on a host that lacks its interfaces. */
 export function forecastLines(house: House, leases: LeaseBook, client: Client): readonly string[] {
+  return [...lines4(house, leases, client), ...lines6(house, client)]
+}
+
+function lines4(house: House, leases: LeaseBook, client: Client): readonly string[] {
   const { dhcp: settings, address } = house.registry.site.server
   if (settings.mode === 'off') return []
   const advisor = {
@@ -15,4 +21,27 @@ export function forecastLines(house: House, leases: LeaseBook, client: Client): 
   }
   const serverAddressFor = (name: string): string | undefined => addressOn(name) ?? address
   return forecast(client, { settings, now: house.now(), advisor, leases, serverAddressFor }).lines
+}
+
+function lines6(house: House, client: Client): readonly string[] {
+  const advisor = advisor6(house, true)
+  const book = { addressOf: () => undefined }
+  const settings = house.registry.site.server.dhcp6
+  return forecast6(client, { settings, advisor, book, now: house.now(), addressesOn: addresses6On })
+}
+
+/** What DHCPv6 asks of the heart. `dry`: a forecast, which begins no session. */
+export function advisor6(house: House, dry = false): Advisor6 {
+  return {
+    advise(client, server) {
+      const { machine, boot } = advise(house, client, server, dry)
+      const address = machine === undefined ? undefined : house.registry.named(machine)?.ip6
+      return {
+        ...(machine !== undefined && { machine }),
+        ...(address !== undefined && { address }),
+        ...(boot && { boot }),
+      }
+    },
+    isReserved: (address, machine) => (house.registry.at(address)?.name ?? machine) !== machine,
+  }
 }

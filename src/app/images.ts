@@ -11,6 +11,7 @@ import { openLayoutStore } from '../image/layout-store.ts'
 import { openRegistryStore } from '../image/registry-store.ts'
 import { isSameToken, openToken } from '../image/registry-token.ts'
 import { openSigner } from '../image/sign.ts'
+import { allows, isOpen, TokenBook } from '../image/tokens.ts'
 import { openTreeCache, type TreeCache } from '../image/tree-cache.ts'
 import type { VerifyOptions, VerifyResult } from '../image/verify.ts'
 import { verifyLibrary } from '../image/verify-library.ts'
@@ -64,9 +65,13 @@ export interface RegistryParts {
   readonly onError?: (error: unknown) => void
 }
 
-/** The registry protocol over the images of this server: `<data>/registry-token` pushes and pulls everything, a machine's session its own image. */
+/**
+ * The registry protocol over the images of this server: `<data>/registry-token` pushes and pulls everything, a token of `birnam token` what
+ * it was made for, a machine's session its own image.
+ */
 export function openRegistry({ data, house, store, onError }: RegistryParts): RegistryDesk {
-  const gate = anyOf([operator(openToken(join(data, 'registry-token'))), installing(house)])
+  const operators = operator(openToken(join(data, 'registry-token')))
+  const gate = anyOf([operators, installing(house), named(openTokens(data), house.now)])
   return new RegistryDesk({ store, gate, ...(onError && { onError }) })
 }
 
@@ -74,6 +79,25 @@ function operator(token: string): Gatekeeper {
   const isOperator = (_name: string, credentials: { readonly token: string }): boolean =>
     isSameToken(credentials.token, token)
   return { isKnown: (credentials) => isOperator('', credentials), mayPull: isOperator, mayPush: isOperator }
+}
+
+/** What `birnam token` gave to people and programs. */
+export function openTokens(data: string): TokenBook {
+  return new TokenBook(join(data, 'tokens'))
+}
+
+function named(book: TokenBook, now: () => number): Gatekeeper {
+  const may =
+    (what: 'pull' | 'push') =>
+    (name: string, { token }: { readonly token: string }): boolean => {
+      const right = book.find(token, now())
+      return right !== undefined && allows(right, what, name, now())
+    }
+  return {
+    isKnown: ({ token }) => isOpen(book.find(token, now()), now()),
+    mayPull: may('pull'),
+    mayPush: may('push'),
+  }
 }
 
 function installing(house: House): Gatekeeper {

@@ -24,8 +24,20 @@ export async function tryOpen<T>(name: string, where: string, open: () => Promis
 }
 
 /** A door that the system refused, with its reason and what to do. */
-export function listenerOf(name: string, where: string, error: unknown): Listener {
+function listenerOf(name: string, where: string, error: unknown): Listener {
   return { name, state: 'off', ...reasonOf(error, where) }
+}
+
+/** A door on several interfaces: open as long as one of them is; undefined when none is named. `how` is told behind their names. */
+export function interfaceListener(
+  name: string,
+  { interfaces, missing }: { readonly interfaces: readonly string[]; readonly missing: ReadonlyMap<string, Error> },
+  how = '',
+): Listener | undefined {
+  const failed = [...missing].map(([link, error]) => listenerOf(name, link, error))
+  if (interfaces.length === 0) return failed[0]
+  const but = failed.map(({ why }) => `; ${why}, tried again every 5 s`).join('')
+  return { name, state: 'listening', where: `${interfaces.join(', ')}${how}${but}` }
 }
 
 export function shut(name: string, why: string, hint: string): Listener {

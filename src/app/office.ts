@@ -1,6 +1,7 @@
 import { loadSite } from '../config/read.ts'
 import { addRoutes } from '../api/routes.ts'
 import { LeaseBook } from '../dhcp/lease.ts'
+import { distrosAt, openDistros } from '../distro/distros.ts'
 import { apiServer } from '../http/api-server.ts'
 import { openDatabase } from '../store/sqlite/database.ts'
 import { lockData } from '../store/sqlite/lock.ts'
@@ -33,6 +34,7 @@ export async function openOffice(place: { readonly site: string; readonly data: 
     site,
     addresses: addressesOf(leases),
     golden: openGolden(place.data, site.server.images),
+    distros: openDistros(distrosAt(place.data)),
     httpPort: () => site.server.http.port,
   })
   opened.defer(() => house.journal.flush())

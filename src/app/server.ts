@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { CaptureDesk } from '../api/capture-desk.ts'
+import { ConsoleDesk } from '../api/console.ts'
 import { closeLate } from '../api/desk.ts'
 import { addRoutes } from '../api/routes.ts'
 import { SiteHolder } from '../config/holder.ts'
@@ -8,6 +9,9 @@ import { isError } from '../config/read.ts'
 import type { Site } from '../config/site.ts'
 import { watchSite } from '../config/watch.ts'
 import { LeaseBook } from '../dhcp/lease.ts'
+import { Book6 } from '../dhcp6/book.ts'
+import { distrosAt, openDistros } from '../distro/distros.ts'
+import { sweepDistros } from '../distro/place.ts'
 import { apiServer } from '../http/api-server.ts'
 import type { Desk } from '../http/door.ts'
 import type { Event } from '../journal/journal.ts'
@@ -49,15 +53,20 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   opened.use(lockData(place.data, patience))
   const database = opened.adopt(openDatabase(place.data), (open) => open.close())
   const leases = new LeaseBook(new SqliteLeases(database))
+  const book6 = new Book6()
   const golden = openGolden(place.data, holder.current.server.images)
   let doors: Doors | undefined
   let old: OldDoors | undefined
-  const core = openCore({
+  const consoles: ConsoleDesk = new ConsoleDesk(() => core.house)
+  const core: Core = openCore({
+    console: consoles,
     database,
     site: holder.current,
-    addresses: addressesOf(leases),
+    addresses: addressesOf(leases, Date.now, book6),
     golden,
+    distros: openDistros(distrosAt(place.data)),
     httpPort: () => doors?.httpPort ?? holder.current.server.http.port,
+    httpsPort: () => doors?.httpsPort,
     journal: {
       onEvent: (event) => logEvent(log, event),
       onError: (error) => log.error({ err: error }, 'journal.failed'),
@@ -72,10 +81,12 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   })
   const reload = (): ReturnType<SiteHolder['reload']> => holder.reload()
   const onError = (error: unknown): void => log.error({ err: error }, 'images.failed')
+  sweepDistros(distrosAt(place.data), Date.now()).catch((error: unknown) => log.error({ err: error }, 'distros.failed'))
   const captures = new CaptureDesk(core.house, golden, onError)
   addRoutes(app, {
     house: core.house,
     captures,
+    consoles,
     shelf: core.shelf,
     reply: (at, client) => forecastLines(at, leases, client),
     status: () => ({ running: true, listeners: doors?.listeners, counters: counters() }),
@@ -88,7 +99,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     ['v2', registry],
     ['c', captures],
   ])
-  doors = opened.adopt(await openDoors({ core, app, desks, leases, log }), (all) => all.close())
+  doors = opened.adopt(await openDoors({ core, app, desks, leases, book6, log }), (all) => all.close())
   old = opened.adopt(await openSystemImager({ core, data: place.data, log }), (all) => all.close())
   await app.ready()
   const socket = await openSocket(`${place.data}/birnam.sock`, (request, response) => app.routing(request, response))
@@ -162,7 +173,7 @@ async function siteChanged(
 
 /** The doors that are opened once, and should now be elsewhere. */
 function moved(before: Site['server'], after: Site['server']): readonly string[] {
-  const doors = (['http', 'tftp'] as const).filter(
+  const doors = (['http', 'https', 'tftp'] as const).filter(
     (door) => JSON.stringify(before[door]) !== JSON.stringify(after[door]),
   )
   const settings = (['systemimager'] as const).filter(
@@ -172,7 +183,8 @@ function moved(before: Site['server'], after: Site['server']): readonly string[]
 }
 
 // One line an event is enough to retell a boot; misses and renewals only when somebody asked for everything.
-const quiet = /^(file\.missing|dhcp\.(discover|request|silent|inform))$/
+const quiet =
+  /^(file\.missing|dhcp\.(discover|request|silent|inform)|dhcp6\.(solicit|request|renew|rebind|silent|inform))$/
 
 function logEvent(log: Logger, { at: _, type, detail, ...rest }: Event): void {
   log[quiet.test(type) ? 'debug' : 'info']({ ...rest, ...detail }, type)

@@ -20,4 +20,6 @@ export interface Client {
   readonly address?: string
   /** The boot session that the asked name carried (`s/<id>/…`). */
   readonly session?: string
+  /** What was chosen at its console in this boot. */
+  readonly chosen?: string
 }

@@ -12,6 +12,8 @@ export interface Facts {
   readonly permit?: Permit
   /** The boot session that asks; undefined at a name that anyone can guess. */
   readonly session?: string
+  /** What was chosen at its console. */
+  readonly chosen?: string
   /** Other hardware than the site names hangs on the machine's port. */
   readonly replaced?: boolean
   readonly now: number
@@ -19,30 +21,45 @@ export interface Facts {
 
 /** Booting is free; wiping needs a permit. Without one, and in every doubt, the machine boots its disk. */
 export function decide(facts: Facts): Plan {
-  const { machine, profile } = facts
+  const { machine, profile, chosen } = facts
   if (!machine) return stranger(facts)
+  if (chosen === localDisk) return local('the disk was chosen at the console')
   if (!profile) return local(`${machine.name} has no profile`)
   switch (profile.kind) {
     case 'local':
       return local(`profile ${profile.name} boots the disk`)
     case 'live':
       return { do: 'live', profile, why: `${machine.name} has the live profile ${profile.name}` }
+    case 'menu':
+      return { do: 'menu', profile, why: `${machine.name} has the menu ${profile.name}` }
     case 'image':
     case 'install':
       return wipe(facts, machine, profile)
   }
 }
 
-function stranger({ strangers, profile }: Facts): Plan {
+/** The entry of every menu that boots the disk. */
+export const localDisk = 'local'
+/** The entry that waits for a name. */
+export const discovery = 'discover'
+
+function stranger({ strangers, profile, chosen }: Facts): Plan {
   if (strangers === 'ignore')
     return { do: 'ignore', why: 'nobody named this machine, and strangers boot nothing from here' }
+  if (chosen === localDisk) return local('the disk was chosen at the console')
+  if (strangers === discovery || chosen === discovery)
+    return { do: 'discover', why: 'nobody named this machine, and it waits until somebody does' }
+  if (profile?.kind === 'menu') return { do: 'menu', profile, why: `strangers get the menu ${profile.name}` }
   if (strangers === 'local' || profile?.kind !== 'live') return local('nobody named this machine')
   return { do: 'live', profile, why: `strangers get the live profile ${profile.name}` }
 }
 
 function wipe(facts: Facts, machine: Machine, profile: WipingProfile): Plan {
   const { permit, session, replaced, now } = facts
-  if (permit?.state !== 'armed' && permit?.state !== 'claimed') return local(closed(machine, permit))
+  if (permit?.state !== 'armed' && permit?.state !== 'claimed') {
+    const why = closed(machine, permit)
+    return facts.chosen === profile.name ? { do: 'wait', profile, why } : local(why)
+  }
   if (replaced) {
     return local(`permit ${permit.id} was made for ${hardwareOf(machine)}, but other hardware hangs on that port`)
   }

@@ -7,34 +7,84 @@ export type FirstFile =
   | {
       readonly kind: 'loader'
       readonly name: string
+      /** What a shim loads after itself, from its own directory. */
+      readonly second?: string
       readonly carrier: 'tftp' | 'http'
       readonly loads: 'pxelinux' | 'grub' | 'ipxe'
     }
   | { readonly kind: 'script' }
 
+type Kind = Exclude<LoaderChoice, 'auto'>
+
 /**
- * Which loader this client gets. `auto`: a client that is iPXE already runs its script; BIOS gets PXELINUX, UEFI gets GRUB,
- * UEFI HTTP boot gets iPXE, because GRUB 2.06 has no HTTP root. Undefined: this architecture has no such loader.
+ * Which loader this client gets. `auto`: a client that is iPXE already runs its script; BIOS gets PXELINUX, UEFI gets shim and GRUB,
+ * which start with Secure Boot on or off (DHCP does not say which it is), UEFI HTTP boot gets iPXE, because GRUB 2.06 has no HTTP root.
+ * `has` tells which loaders are to be had: of several that would do, the first that is; of none, the first, whose absence is told.
+ * Undefined: this architecture has no such loader.
  */
-export function firstFile(client: Client, choice: LoaderChoice): FirstFile | undefined {
+export function firstFile(
+  client: Asking,
+  choice: LoaderChoice,
+  has: (name: string) => boolean = () => true,
+): FirstFile | undefined {
   // A client without option 93 is an old BIOS ROM or only wants an address (RFC 4578 §2.1).
   const arch = archOf(client.arch ?? 0)
   if (!arch) return undefined
-  const wanted = choice === 'auto' ? automatic(client, arch) : choice
-  if (wanted === 'ipxe' && client.asker === 'ipxe') return { kind: 'script' }
-  const name = loaders[arch.platform][wanted]?.[arch.cpu]
-  return name === undefined ? undefined : { kind: 'loader', name, carrier: arch.carrier, loads: wanted }
+  const kinds = choice === 'auto' ? automatic(client, arch) : [choice]
+  if (client.asker === 'ipxe' && (kinds[0] === 'ipxe' || kinds[0] === 'ipxe-shim')) return { kind: 'script' }
+  const found = kinds.flatMap((kind) => fileOf(kind, arch) ?? [])
+  return found.find(({ name, second }) => has(name) && (second === undefined || has(second))) ?? found[0]
 }
 
-function automatic(client: Client, arch: Arch): Exclude<LoaderChoice, 'auto'> {
-  if (client.asker === 'ipxe' || arch.carrier === 'http') return 'ipxe'
-  return arch.platform === 'bios' ? 'pxelinux' : 'grub'
+/** What of a client decides. */
+type Asking = Pick<Client, 'asker'> & Partial<Client>
+
+function automatic({ asker }: Asking, { platform, carrier }: Arch): readonly Kind[] {
+  if (asker === 'ipxe') return ['ipxe']
+  if (platform === 'bios') return carrier === 'http' ? ['ipxe'] : ['pxelinux']
+  return carrier === 'http' ? ['ipxe', 'shim'] : ['shim', 'grub']
 }
 
-type Names = Partial<Record<Exclude<LoaderChoice, 'auto'>, Partial<Record<Arch['cpu'], string>>>>
+function fileOf(kind: Kind, arch: Arch): Extract<FirstFile, { kind: 'loader' }> | undefined {
+  const name = loaders[arch.platform][kind]?.[arch.cpu]
+  if (name === undefined) return undefined
+  const behind = chained[kind] && loaders[arch.platform][chained[kind]]?.[arch.cpu]
+  return {
+    kind: 'loader',
+    name,
+    ...(behind !== undefined && { second: behind }),
+    carrier: arch.carrier,
+    loads: loads[kind],
+  }
+}
 
-/** Loader names on the shelf; src/files/loaders.ts knows which package brings each. */
+const loads: Readonly<Record<Kind, 'pxelinux' | 'grub' | 'ipxe'>> = {
+  pxelinux: 'pxelinux',
+  lpxelinux: 'pxelinux',
+  grub: 'grub',
+  shim: 'grub',
+  ipxe: 'ipxe',
+  'ipxe-shim': 'ipxe',
+}
+
+const chained: Readonly<Partial<Record<Kind, Kind>>> = { shim: 'grub', 'ipxe-shim': 'ipxe' }
+
+type Names = Readonly<Partial<Record<Kind, Readonly<Partial<Record<Arch['cpu'], string>>>>>>
+
+/**
+ * Loader names on the shelf; src/files/loaders.ts knows which package brings each. A shim has the name of what it loads built in: GRUB's
+ * for a distribution's; iPXE's takes its own name without `-shim`.
+ */
 const loaders: Readonly<Record<Arch['platform'], Names>> = {
-  bios: { pxelinux: { x86_64: 'pxelinux.0' }, ipxe: { x86_64: 'undionly.kpxe' } },
-  uefi: { grub: { x86_64: 'grubx64.efi' }, ipxe: { x86_64: 'snponly.efi' } },
+  bios: {
+    pxelinux: { x86_64: 'pxelinux.0' },
+    lpxelinux: { x86_64: 'lpxelinux.0' },
+    ipxe: { x86_64: 'undionly.kpxe' },
+  },
+  uefi: {
+    shim: { x86_64: 'shimx64.efi', i386: 'shimia32.efi', arm64: 'shimaa64.efi' },
+    grub: { x86_64: 'grubx64.efi', i386: 'grubia32.efi', arm64: 'grubaa64.efi' },
+    ipxe: { x86_64: 'snponly.efi', i386: 'snponly-i386.efi', arm64: 'snponly-arm64.efi' },
+    'ipxe-shim': { x86_64: 'snponly-shim.efi', arm64: 'snponly-arm64-shim.efi' },
+  },
 }

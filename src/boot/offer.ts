@@ -2,7 +2,7 @@ import type { LoaderChoice, ServerSettings } from '../config/site.ts'
 import { archOf } from './arch.ts'
 import type { Answer } from './ask.ts'
 import type { Client } from './client.ts'
-import { firstFile } from './loader.ts'
+import type { FirstFile } from './loader.ts'
 import { pathOf, type Session } from './session.ts'
 
 /** The machine's own wish, else its profile's, else the site's. */
@@ -31,15 +31,14 @@ export function loaderFor(
  * The file name of a DHCP reply. It begins with the boot session, so everything that follows is asked under it; strangers and
  * clients that only want an address get the plain names. `url` is this server's `http://address:port`.
  */
-export function offeredFile(
-  client: Client,
-  choice: LoaderChoice,
-  session: Session | undefined,
-  url: string,
-): string | undefined {
-  const first = firstFile(client, choice)
-  if (!first) return undefined
+export function offeredFile(first: FirstFile, session: Session | undefined, url: string): string {
   const path = session ? pathOf(session) : ''
   if (first.kind === 'script') return `${url}/${path}boot.ipxe`
   return first.carrier === 'http' ? `${url}/${path}${first.name}` : `${path}${first.name}`
+}
+
+/** lpxelinux has its own TCP: what it asks for after itself comes by HTTP, which it is told as option 210. */
+export function offeredPrefix(first: FirstFile, session: Session | undefined, url: string): string | undefined {
+  const byHttp = first.kind === 'loader' && first.name === 'lpxelinux.0'
+  return byHttp ? `${url}/${session ? pathOf(session) : ''}` : undefined
 }

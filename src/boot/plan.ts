@@ -1,10 +1,16 @@
-import type { Profile } from '../config/site.ts'
+import type { MenuProfile, Profile, WipingProfile } from '../config/site.ts'
 import type { Permit } from '../machine/permit.ts'
 
 /** What a client shall do now, and why: the sentence that `explain`, the events and the menu's comment repeat. */
 export type Plan =
   | { readonly do: 'ignore'; readonly why: string }
   | { readonly do: 'local'; readonly why: string }
+  /** A person at the console chooses. */
+  | { readonly do: 'menu'; readonly why: string; readonly profile: MenuProfile }
+  /** Chosen at the console, and nobody has allowed it yet. */
+  | { readonly do: 'wait'; readonly why: string; readonly profile: WipingProfile }
+  /** It tells what it is, and waits until somebody names it. */
+  | { readonly do: 'discover'; readonly why: string }
   | { readonly do: 'live'; readonly why: string; readonly profile: Extract<Profile, { kind: 'live' }> }
   | {
       readonly do: 'install'

@@ -16,6 +16,10 @@ export interface Session {
   stageAt: number
   /** As its ROM said, for a machine that is known by nothing else. It is not in the id: a restart forgets it. */
   uuid?: string | undefined
+  /** As its loader read it from the board, while it waited for a name. */
+  serial?: string | undefined
+  /** The entry of its menu that was chosen at its console. */
+  chosen?: string | undefined
   /** The port that it hung on, as its relay said; forgotten likewise, but for its lease. */
   relay?: RelayPort | undefined
   /** The address that fetched its install menu. */

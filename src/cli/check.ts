@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { checkPlace } from '../app/check.ts'
-import type { Finding } from '../api/check.ts'
+import type { Finding } from '../api/finding.ts'
 import { globals, placeHere } from './context.ts'
 import { count, paint, show } from './print.ts'
 

@@ -1,123 +1,14 @@
 import type { Command } from 'commander'
-import { existsSync, realpathSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { openStore, openTrees } from '../app/images.ts'
-import { loadSite } from '../config/read.ts'
-import { defaultServer } from '../config/shape.ts'
-import { Fault } from '../fault.ts'
-import { capture } from '../image/capture.ts'
-import { openDirectory } from '../image/capture-machine.ts'
-import { annotation } from '../image/oci.ts'
-import { importSystemImager, type ImportReport } from '../systemimager/import.ts'
-import { globals, placeHere } from './context.ts'
-import { openLine, progressText } from './image-progress.ts'
-import { untilStopped } from './image-store.ts'
-import { count, indent, paint, plain, show } from './print.ts'
-
-interface ImportFlags {
-  readonly etc?: string
-  readonly dryRun?: boolean
-}
+import { addImportCobbler } from './import-cobbler.ts'
+import { addImportDhcpd } from './import-dhcpd.ts'
+import { addImportPxelinux } from './import-pxelinux.ts'
+import { addImportSystemImager } from './import-systemimager.ts'
 
 /** `import …`: what another program kept becomes a site. */
 export function addImport(program: Command): void {
-  program
-    .command('import')
-    .description('take over what another program kept')
-    .command('systemimager <dir>')
-    .description('images, overrides, scripts and groups of a SystemImager server (its /var/lib/systemimager)')
-    .option('--etc <dir>', 'its /etc/systemimager; when not given, the one that stands where it should beside <dir>')
-    .option('--dry-run', 'only tell')
-    .action((dir: string, flags: ImportFlags, command: Command) => run(dir, flags, command))
-}
-
-async function run(dir: string, { etc, dryRun = false }: ImportFlags, command: Command): Promise<void> {
-  const { site, data, example } = placeHere(command)
-  if (example)
-    throw new Fault('request-invalid', 'no site is named', {
-      hint: 'name yours with --site DIR: a new directory will do',
-    })
-  const base = directory(dir)
-  const { images } = existsSync(join(site, 'birnam.yaml')) ? loadSite(site).server : defaultServer()
-  const { json } = globals(command)
-  const { store } = openStore(data, images)
-  const cache = openTrees(data)
-  const isOurs = async (name: string, from: string): Promise<boolean> => {
-    const version = await store.find({ name, tag: '1' })
-    if (!version) return false
-    if (version.manifest.annotations?.[annotation.source] === from) return true
-    const hint = 'take it away (birnam image rm), or rename the old image'
-    throw new Fault('request-invalid', `there is an image ${name}:1 already, and it comes from somewhere else`, {
-      hint,
-    })
-  }
-  const report = await untilStopped(async (signal) => {
-    using line = openLine(process.stderr, json)
-    return await importSystemImager({
-      base,
-      ...etcOf(base, etc),
-      site,
-      dryRun,
-      signal,
-      mayCapture: async (name, from) => void (await isOurs(name, from)),
-      capture: async (name, from) => {
-        // An import that was stopped goes on where it was.
-        if (await isOurs(name, from)) return
-        await using source = openDirectory(from, signal)
-        const began = performance.now()
-        const onProgress = (progress: Parameters<typeof progressText>[0]): void =>
-          line.write(() => `${name}: ${progressText(progress, performance.now() - began)}`)
-        await capture(store, source, { as: `${name}:1`, keep: [], exclude: [], cache, signal, onProgress })
-      },
-    })
-  })
-  show(report, json, () => textOf(report, site, dryRun))
-}
-
-function directory(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return realpathSync(path)
-  throw new Fault('request-invalid', `${path} is no directory`, {
-    hint: 'name the /var/lib/systemimager of the old server',
-  })
-}
-
-/** `DIR/etc`, or etc/systemimager of the root that DIR is var/lib/systemimager of. */
-function etcOf(base: string, named: string | undefined): { readonly etc?: string } {
-  if (named !== undefined) return { etc: directory(named) }
-  const places = [join(base, 'etc'), resolve(base, '../../../etc/systemimager')]
-  const etc = places.find((place) => statSync(place, { throwIfNoEntry: false })?.isDirectory())
-  return etc === undefined ? {} : { etc: realpathSync(etc) }
-}
-
-function textOf(report: ImportReport, site: string, dryRun: boolean): string {
-  const { images, machines, groups, profiles, overrides, won, files, left, todo } = report
-  const head = `${dryRun ? 'Would be taken over' : 'Taken over'}: ${count(images.length, 'image')}, ${count(machines, 'machine')}, ${count(groups, 'group')}, ${count(profiles, 'profile')}.`
-  return [
-    paint('bold', head),
-    ...part(
-      'Images',
-      images.map(({ name, from }) => `${name}  from ${from}`),
-    ),
-    ...part(
-      'Overrides, the weakest first',
-      overrides.map(
-        ({ layer, from, paths }) => `overrides/${layer}  from ${from.join(', ')} (${count(paths, 'path')})`,
-      ),
-    ),
-    ...part(
-      'Paths that several of them had',
-      won.map(({ layer, path, by, over }) => `overrides/${layer}/${path}: ${by} won over ${over.join(', ')}`),
-    ),
-    ...part(`${dryRun ? 'Would be written' : 'Written'} to ${site}`, files),
-    ...part(
-      'Not taken over',
-      left.map(({ file, line, why }) => `${file}${line === undefined ? '' : `:${line}`}: ${why}`),
-    ),
-    ...part('What you have to add', todo),
-    ...(dryRun ? [] : [`birnam check --site ${site} tells whether all of it fits together.`]),
-  ].join('\n')
-}
-
-function part(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [`${paint('bold', title)}:`, indent(lines.map(plain).join('\n'), '  ')]
+  const imports = program.command('import').description('take over what another program kept')
+  addImportSystemImager(imports)
+  addImportDhcpd(imports)
+  addImportPxelinux(imports)
+  addImportCobbler(imports)
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { userInfo } from 'node:os'
+import type { Waiting } from '../api/console.ts'
 import type { MachineView } from '../api/desk.ts'
 import type { Permit } from '../machine/permit.ts'
 import { Fault } from '../fault.ts'
@@ -20,6 +21,12 @@ export function addMachines(program: Command): void {
     .description('one machine and its newest permit')
     .action((name: string, _options, command: Command) =>
       withApi(command, async (api) => one(await api.get(`/api/machines/${encodeURIComponent(name)}`), command)),
+    )
+  machine
+    .command('waiting')
+    .description('machines that nobody named, and that wait for it: what they are, as lines for the site')
+    .action((_options, command: Command) =>
+      withApi(command, async (api) => waiting(await api.get('/api/waiting'), command)),
     )
   addReinstall(program)
   program
@@ -120,6 +127,19 @@ function list(machines: readonly MachineView[], command: Command): void {
       ? 'No machines in this site yet: write one under machines: in a YAML file of the site.'
       : table([['NAME', 'STATE', 'PROFILE', 'ADDRESS', 'MAC'], ...rows]),
   )
+}
+
+function waiting(machines: readonly Waiting[], command: Command): void {
+  show(machines, globals(command).json, () =>
+    machines.length === 0 ? 'No machine waits for a name.' : ['machines:', ...machines.map(waitingLine)].join('\n'),
+  )
+}
+
+/** As it can be written into the site, once it has a name. */
+function waitingLine({ mac, uuid, serial, manufacturer, product, asset, address }: Waiting): string {
+  const said = [manufacturer, product, asset && `asset ${asset}`, uuid, address].filter((word) => word !== undefined)
+  const more = serial === undefined ? '' : `, serial: ${JSON.stringify(plain(serial))}`
+  return `  - { name: NAME, mac: "${mac}"${more} }  # ${plain(said.join(', '))}`
 }
 
 function one(machine: MachineView, command: Command): void {

@@ -1,17 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
 import { Fault } from '../fault.ts'
-import { addCheck } from './check.ts'
-import { addDhcpSnippet } from './dhcp-snippet.ts'
-import { addForecasts } from './forecasts.ts'
-import { addImage } from './image.ts'
-import { addImager } from './imager.ts'
-import { addImport } from './import.ts'
-import { addMachines } from './machines.ts'
 import { plain } from './print.ts'
-import { addServe } from './serve.ts'
-import { addSite } from './site.ts'
-import { addUpdate } from './update.ts'
 
 const examples = `
 Examples:
@@ -23,31 +13,52 @@ Examples:
 
 Exit codes: 0 done, 1 something is wrong with what was asked or found, 2 the command line was not understood.`
 
+interface Room {
+  readonly verbs: readonly string[]
+  readonly load: () => Promise<(program: Command) => void>
+}
+
+/** Where commands are made, in the order of the help. Only what is asked for is read: all of it takes four times as long. */
+export const rooms: readonly Room[] = [
+  { verbs: ['serve'], load: async () => (await import('./serve.ts')).addServe },
+  { verbs: ['check'], load: async () => (await import('./check.ts')).addCheck },
+  { verbs: ['diff'], load: async () => (await import('./diff.ts')).addDiff },
+  { verbs: ['explain', 'trace'], load: async () => (await import('./forecasts.ts')).addForecasts },
+  { verbs: ['machine', 'reinstall', 'withdraw'], load: async () => (await import('./machines.ts')).addMachines },
+  { verbs: ['update'], load: async () => (await import('./update.ts')).addUpdate },
+  { verbs: ['image'], load: async () => (await import('./image.ts')).addImage },
+  { verbs: ['imager'], load: async () => (await import('./imager.ts')).addImager },
+  { verbs: ['token'], load: async () => (await import('./token.ts')).addToken },
+  { verbs: ['distro'], load: async () => (await import('./distro.ts')).addDistro },
+  { verbs: ['import'], load: async () => (await import('./import.ts')).addImport },
+  { verbs: ['apply', 'export', 'status', 'leases'], load: async () => (await import('./site.ts')).addSite },
+  { verbs: ['dhcp-snippet'], load: async () => (await import('./dhcp-snippet.ts')).addDhcpSnippet },
+]
+
+/** The one that has the command's name; all for a name that none has, and for help. */
+function roomsOf(argv: readonly string[]): readonly Room[] {
+  const words = argv
+    .slice(2)
+    .filter((word, at, all) => !word.startsWith('-') && !/^--(?:site|data)$/.test(all[at - 1] ?? ''))
+  const name = words[0] === 'help' ? words[1] : words[0]
+  const named = rooms.filter(({ verbs }) => verbs.includes(name ?? ''))
+  return named.length > 0 ? named : rooms
+}
+
 /** The whole command line. Returns the exit code; prints one sentence for each mistake. */
 export async function run(argv: readonly string[]): Promise<number> {
   const program = new Command('birnam')
     .description('Netboot server for fleets: DHCP and PXE, boot files, menus and unattended answers for each machine.')
-    .version(version())
     .option('--site <dir>', 'the site directory (BIRNAM_SITE; default: here if birnam.yaml is here, else the example)')
     .option('--data <dir>', 'the data directory (BIRNAM_DATA; default: beside the site)')
     .option('--json', 'print for programs')
     .addHelpText('after', examples)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => {} })
-  for (const add of [
-    addServe,
-    addCheck,
-    addForecasts,
-    addMachines,
-    addUpdate,
-    addImage,
-    addImager,
-    addImport,
-    addSite,
-    addDhcpSnippet,
-    addHelp,
-  ])
-    add(program)
+  // `distro import --version 13` is about the distribution, and the program's own would be heard wherever it stands.
+  if (!argv.includes('distro')) program.version(version())
+  for (const add of await Promise.all(roomsOf(argv).map(({ load }) => load()))) add(program)
+  addHelp(program)
   tellMistakes(program)
   try {
     await program.parseAsync([...argv])

@@ -54,7 +54,8 @@ function checkProxy(site: Site, report: Reporter): void {
   const message = 'beside another DHCP server GRUB asks that server for its files, and stops at its prompt'
   const hint = 'leave it at auto, which means iPXE there; or let that server name this one as its next-server'
   for (const noun of [server, ...profiles, ...machines]) {
-    if (noun.loader === 'grub') report(noun, ['loader'], { message, hint, severity: 'warning' })
+    if (noun.loader === 'grub' || noun.loader === 'shim')
+      report(noun, ['loader'], { message, hint, severity: 'warning' })
   }
 }
 

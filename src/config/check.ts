@@ -1,7 +1,9 @@
 import { checkAddresses } from './check-network.ts'
+import { checkAddresses6 } from './check-network6.ts'
+import { choicesOf } from './choices.ts'
 import { formatAgentId, type RelayPort } from '../net/relay-port.ts'
 import type { Path, Reporter } from './problem.ts'
-import type { Machine, Site } from './site.ts'
+import { isWiping, type Machine, type Profile, type Site } from './site.ts'
 import { slowly, type Slices } from './slices.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -17,6 +19,7 @@ export function* checkSite(site: Site, report: Reporter, unread: Unread): Slices
   yield* checkUnique(site, report)
   if (unread.whole) yield* checkReferences(site, report, unread.broken)
   yield* checkAddresses(site, report)
+  yield* checkAddresses6(site, report)
   yield* slowly(site.machines, (machine) => checkIdentity(machine, report))
 }
 
@@ -35,6 +38,7 @@ function* checkUnique(site: Site, report: Reporter): Slices<void> {
     uuids.add(machine, ['uuid'], machine.uuid)
     serials.add(machine, ['serial'], machine.serial)
     addresses.add(machine, ['ip'], machine.ip)
+    addresses.add(machine, ['ip6'], machine.ip6)
     ports.add(machine, ['relay'], machine.relay && portText(machine.relay))
   })
 }
@@ -72,7 +76,6 @@ class Seen {
 function* checkReferences(site: Site, report: Reporter, broken: readonly string[]): Slices<void> {
   const profiles = new Names('profile', [...site.profiles.map(nameOf), ...broken], report)
   const groups = new Names('group', [...site.groups.map(nameOf), ...broken], report)
-  const distros = new Names('distro', [...site.distros.map(nameOf), ...broken], report)
   const machines = new Names('machine', [...site.machines.map(nameOf), ...broken], report)
   yield* slowly(site.machines, (machine) => {
     profiles.need(machine, ['profile'], machine.profile)
@@ -84,21 +87,49 @@ function* checkReferences(site: Site, report: Reporter, broken: readonly string[
       if (!/[*?]/.test(member)) machines.need(group, ['machines', index], member, 'warning')
     }
   }
-  for (const profile of site.profiles) {
-    // An imported distro lives in the data directory, not in the site: so its name may be unknown here.
-    if (profile.kind === 'install') distros.need(profile, ['distro'], profile.distro, 'warning')
-  }
+  checkMenus(site, profiles, report)
   const { strangers } = site.server
   if (typeof strangers !== 'object') return
   profiles.need(site.server, ['strangers'], strangers.profile)
-  const kind = site.profiles.find(({ name }) => name === strangers.profile)?.kind
-  if (kind === 'install' || kind === 'image') {
-    const hint = 'name the machine and give it a permit; strangers can have a live profile, local or ignore'
+  const wiping = profilesFor(site, strangers.profile).find(isWiping)
+  if (wiping) {
+    const hint =
+      'name the machine and give it a permit; strangers can have a live profile, a menu of such, discover, local or ignore'
     report(site.server, ['strangers'], {
-      message: `${strangers.profile} wipes disks: not for machines that nobody named`,
+      message: `${wiping.name} wipes disks: not for machines that nobody named`,
       hint,
     })
   }
+}
+
+/** Entries that have a meaning of their own. */
+const reserved: readonly string[] = ['local', 'discover']
+
+function checkMenus(site: Site, profiles: Names, report: Reporter): void {
+  for (const profile of site.profiles) {
+    if (profile.kind !== 'menu') continue
+    for (const [index, entry] of profile.entries.entries()) {
+      if (!reserved.includes(entry)) profiles.need(profile, ['entries', index], entry)
+      else if (site.profiles.some(({ name }) => name === entry))
+        report(profile, ['entries', index], {
+          message: `${entry} means something else in a menu than the profile of that name`,
+          hint: `rename the profile ${entry}`,
+        })
+      if (profile.entries.indexOf(entry) !== index)
+        report(profile, ['entries', index], {
+          message: `${entry} stands twice in this menu`,
+          hint: 'take one of them out',
+        })
+    }
+  }
+}
+
+/** A profile, and all that can be chosen from it when it is a menu. */
+function profilesFor(site: Site, name: string): readonly Profile[] {
+  const profile = (wanted: string): Profile | undefined => site.profiles.find((one) => one.name === wanted)
+  const first = profile(name)
+  if (first?.kind !== 'menu') return first ? [first] : []
+  return [...choicesOf({ profile }, first).values()]
 }
 
 class Names {

@@ -131,9 +131,11 @@ class DraftBuilder implements Draft {
   #profile(place: Path, item: unknown, origin: Origin): Profile | undefined {
     const parsed = this.#parse(nouns.profiles, item, place, keysOf('profiles'))
     if (!parsed) return undefined
-    if (parsed.kind === 'install' && parsed.kernel === undefined && parsed.distro === undefined) {
+    const boots = parsed.kind === 'install' || parsed.kind === 'live'
+    if (boots && parsed.kernel === undefined && parsed.distro === undefined) {
       const hint = 'add distro: debian-12, or kernel: and initrd:'
-      this.#wrong(place, 'an install profile needs a distro, or a kernel of its own', hint)
+      const what = parsed.kind === 'live' ? 'a live profile' : 'an install profile'
+      this.#wrong(place, `${what} needs a distro, or a kernel of its own`, hint)
     }
     return keep(this.profiles, compact<Profile>({ ...parsed, origin }))
   }

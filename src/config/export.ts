@@ -1,10 +1,11 @@
 import { Document, visit } from 'yaml'
 import { formatIpv4 } from '../net/ipv4.ts'
+import { formatCidr6, formatIpv6 } from '../net/ipv6.ts'
 import { formatAgentId, type RelayPort } from '../net/relay-port.ts'
 import { formatCidr } from './check-network.ts'
 import { formatDuration } from './duration.ts'
 import { defaultServer } from './shape.ts'
-import type { Distro, Group, Machine, Profile, ServerSettings, Site, Subnet } from './site.ts'
+import type { Distro, Group, Machine, Profile, ServerSettings, Site, Subnet, Subnet6 } from './site.ts'
 
 /** The nouns of a site as one YAML file that reads back to the same nouns; what is at its default is left out. */
 export function formatSite(site: Pick<Site, 'machines' | 'groups' | 'profiles' | 'distros'>): string {
@@ -18,10 +19,11 @@ export function formatSite(site: Pick<Site, 'machines' | 'groups' | 'profiles' |
 
 /** `birnam.yaml` of a site: the server, and the variables that all share. */
 export function formatServer({ server, vars }: Pick<Site, 'server' | 'vars'>): string {
-  const { dhcp, strangers, permits, images, systemimager, ...rest } = server
+  const { dhcp, dhcp6, strangers, permits, images, systemimager, ...rest } = server
   const written = {
     ...rest,
     dhcp: { ...dhcp, subnets: dhcp.subnets.map(writeSubnet) },
+    dhcp6: { ...dhcp6, subnets: dhcp6.subnets.map(writeSubnet6) },
     strangers: typeof strangers === 'object' && plainStranger(strangers.profile) ? strangers.profile : strangers,
     permits: durations(permits),
     images: writeImages(images),
@@ -41,7 +43,7 @@ export function formatServer({ server, vars }: Pick<Site, 'server' | 'vars'>): s
 }
 
 function plainStranger(profile: string): boolean {
-  return profile !== 'ignore' && profile !== 'local'
+  return profile !== 'ignore' && profile !== 'local' && profile !== 'discover'
 }
 
 function writeImages({ multicast, ...rest }: ServerSettings['images']): object {
@@ -71,10 +73,17 @@ function writeSubnet({ cidr, ranges, lease, ...subnet }: Subnet): object {
   return without({ ...written, interface: subnet.interface }, { dns: [], ntp: [], range: [] })
 }
 
+function writeSubnet6({ cidr, range, lease, ...subnet }: Subnet6): object {
+  const between = range && `${formatIpv6(range.from)}-${formatIpv6(range.to)}`
+  const written = { cidr: formatCidr6(cidr), range: between, ...subnet, lease: formatDuration(lease) }
+  return without(written, { dns: [] })
+}
+
 function writeMachine({
   name,
   macs,
   ip,
+  ip6,
   profile,
   groups,
   loader,
@@ -85,7 +94,20 @@ function writeMachine({
   vars,
 }: Machine): object {
   const port = relay && writeRelay(relay)
-  const written = { name, hostname, mac: oneOrAll(macs), uuid, serial, relay: port, ip, profile, groups, loader, vars }
+  const written = {
+    name,
+    hostname,
+    mac: oneOrAll(macs),
+    uuid,
+    serial,
+    relay: port,
+    ip,
+    ip6,
+    profile,
+    groups,
+    loader,
+    vars,
+  }
   return without(written, { hostname: name, mac: [], groups: [], loader: 'auto', vars: {} })
 }
 

@@ -7,7 +7,7 @@ import * as v from './values.ts'
  */
 
 const day = 86_400
-const loader = z.enum(['auto', 'pxelinux', 'ipxe', 'grub'])
+const loader = z.enum(['auto', 'pxelinux', 'lpxelinux', 'ipxe', 'ipxe-shim', 'grub', 'shim'])
 const strict = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape)
 
 export const vars = z.record(z.string(), z.unknown()).superRefine((value, context) => {
@@ -29,10 +29,21 @@ const subnet = strict({
   interface: v.networkInterface.optional(),
 })
 
+const subnet6 = strict({
+  cidr: v.cidr6,
+  range: v.range6.optional(),
+  dns: v.listOf(v.host6).default([]),
+  domain: v.hostname.optional(),
+  lease: v.duration(60, 0xffff_fffe).default(3600),
+  interface: v.networkInterface.optional(),
+})
+
 const stranger = z
   .union([v.word, strict({ profile: v.name })])
   .transform((value) =>
-    typeof value === 'object' || value === 'ignore' || value === 'local' ? value : { profile: value },
+    typeof value === 'object' || value === 'ignore' || value === 'local' || value === 'discover'
+      ? value
+      : { profile: value },
   )
 
 /** `birnam.yaml` */
@@ -40,6 +51,14 @@ export const serverFile = strict({
   address: v.server.optional(),
   loader: loader.default('auto'),
   http: strict({ port: v.port.default(80), address: v.listen.default('0.0.0.0') }).prefault({}),
+  https: strict({
+    port: v.port.default(443),
+    address: v.listen.default('0.0.0.0'),
+    certificate: v.word,
+    key: v.word,
+    name: v.hostname.optional(),
+    boot: v.flag.default(false),
+  }).optional(),
   tftp: strict({
     port: v.port.default(69),
     address: v.listen.default('0.0.0.0'),
@@ -50,12 +69,17 @@ export const serverFile = strict({
     interfaces: v.listOf(v.networkInterface).default([]),
     subnets: z.array(subnet).default([]),
   }).prefault({}),
+  dhcp6: strict({
+    interfaces: v.listOf(v.networkInterface).default([]),
+    subnets: z.array(subnet6).default([]),
+  }).prefault({}),
   strangers: stranger.default('local'),
   permits: strict({
     lifetime: v.duration(60, 30 * day).default(day),
     install: v.duration(60, 7 * day).default(2 * 3600),
     answer: v.duration(60, 3600).default(3600),
   }).prefault({}),
+  compat: strict({ cobbler: v.flag.default(false) }).prefault({}),
   images: strict({
     registry: v.webUrl.optional(),
     mirrors: v.listOf(v.webUrl).default([]),
@@ -86,6 +110,7 @@ export const machine = strict({
   name: v.name,
   mac: v.listOf(v.mac).default([]),
   ip: v.host.optional(),
+  ip6: v.host6.optional(),
   profile: v.name.optional(),
   groups: v.listOf(v.name).default([]),
   loader: loader.default('auto'),
@@ -104,12 +129,13 @@ export const group = strict({
   vars: vars.default({}),
 })
 
-const anyProfile = { name: v.name, loader: loader.optional(), vars: vars.default({}) }
+const anyProfile = { name: v.name, loader: loader.optional(), loaders: v.path.optional(), vars: vars.default({}) }
 const bootable = {
   kernel: v.bootPath.optional(),
   initrd: v.listOf(v.bootPath).default([]),
   args: v.args.default(''),
   answer: v.path.optional(),
+  distro: v.name.optional(),
 }
 
 const imager = {
@@ -121,19 +147,28 @@ const imager = {
 
 export const profile = z.discriminatedUnion('kind', [
   strict({ ...anyProfile, kind: z.literal('local') }),
-  strict({ ...anyProfile, kind: z.literal('live'), ...bootable, kernel: v.bootPath }),
-  strict({ ...anyProfile, kind: z.literal('install'), ...bootable, distro: v.name.optional(), answer: v.path }),
+  strict({ ...anyProfile, kind: z.literal('live'), ...bootable }),
+  strict({ ...anyProfile, kind: z.literal('install'), ...bootable, answer: v.path }),
   strict({ ...anyProfile, kind: z.literal('image'), image: v.image, ...imager }),
+  strict({
+    ...anyProfile,
+    kind: z.literal('menu'),
+    title: v.title.optional(),
+    entries: z.array(v.name).min(1),
+    timeout: v.duration(1, 3600).default(30),
+    password: v.passwordHash.optional(),
+  }),
 ])
 
 export const distro = strict({
   name: v.name,
-  family: z.enum(['debian', 'redhat']),
+  family: z.enum(['debian', 'redhat', 'ubuntu', 'cloud', 'ignition', 'suse', 'esxi', 'windows']),
   version: v.name,
   kernel: v.bootPath,
   initrd: v.listOf(v.bootPath).default([]),
   args: v.args.default(''),
   tree: v.url.optional(),
+  loaders: v.path.optional(),
 })
 
 /** The lists that every other `*.yaml` may hold, and what their items are. */

@@ -1,22 +1,25 @@
 import type { z } from 'zod'
 import type { RelayPort } from '../net/relay-port.ts'
 import { serverFile } from './schema.ts'
-import type { Machine, Origin, ServerSettings, Subnet } from './site.ts'
+import type { HttpsSettings, Machine, Origin, ServerSettings, Subnet, Subnet6 } from './site.ts'
 import type { machine } from './schema.ts'
 
 /** From what the schemas read to the types of site.ts. */
 
 export function settingsOf(read: z.output<typeof serverFile>): ServerSettings {
-  const { address, loader, http, tftp, dhcp, strangers, permits, images, systemimager } = read
+  const { address, loader, http, https, tftp, dhcp, dhcp6, strangers, permits, compat, images, systemimager } = read
   const subnets = dhcp.subnets.map(({ range, ...subnet }) => compact<Subnet>({ ...subnet, ranges: range }))
   return compact<ServerSettings>({
     address,
     loader,
     http,
+    https: https && compact<HttpsSettings>(https),
     tftp,
     strangers,
     permits,
+    compat,
     dhcp: { ...dhcp, subnets },
+    dhcp6: { ...dhcp6, subnets: dhcp6.subnets.map((each) => compact<Subnet6>(each)) },
     images: compact<ServerSettings['images']>(images),
     systemimager: compact<ServerSettings['systemimager']>(systemimager),
   })
@@ -28,9 +31,23 @@ export function defaultServer(): ServerSettings {
 }
 
 export function machineOf(read: z.output<typeof machine>, origin: Origin): Machine {
-  const { name, mac, ip, profile, groups, loader, hostname = name, uuid, serial, vars } = read
+  const { name, mac, ip, ip6, profile, groups, loader, hostname = name, uuid, serial, vars } = read
   const relay = read.relay && compact<RelayPort>(read.relay)
-  return compact<Machine>({ name, macs: mac, ip, profile, groups, loader, hostname, uuid, serial, relay, vars, origin })
+  return compact<Machine>({
+    name,
+    macs: mac,
+    ip,
+    ip6,
+    profile,
+    groups,
+    loader,
+    hostname,
+    uuid,
+    serial,
+    relay,
+    vars,
+    origin,
+  })
 }
 
 /** As N, but a key that may be missing may also be undefined. */

@@ -1,12 +1,16 @@
 import type { Mac } from '../net/mac.ts'
 import type { RelayPort } from '../net/relay-port.ts'
 import type { Cidr, Ipv4 } from '../net/ipv4.ts'
+import type { Cidr6, Ipv6 } from '../net/ipv6.ts'
 
 /** Values for templates: whatever YAML can hold. Merged site → group → profile → machine, key by key at the top level. */
 export type Vars = Readonly<Record<string, unknown>>
 
-/** Which first loader a machine gets. `auto`: an iPXE client goes straight to a script, BIOS to PXELINUX, UEFI to GRUB. */
-export type LoaderChoice = 'auto' | 'pxelinux' | 'ipxe' | 'grub'
+/**
+ * Which first loader a machine gets. `auto`: an iPXE client goes straight to a script, BIOS to PXELINUX, UEFI to shim and GRUB.
+ * `ipxe-shim` is iPXE as signed for Secure Boot.
+ */
+export type LoaderChoice = 'auto' | 'pxelinux' | 'lpxelinux' | 'ipxe' | 'ipxe-shim' | 'grub' | 'shim'
 
 /** Where a noun was written, for messages and for `explain`. */
 export interface Origin {
@@ -28,15 +32,35 @@ export interface Site {
   readonly distros: readonly Distro[]
 }
 
+export interface HttpsSettings {
+  readonly port: number
+  readonly address: string
+  /** PEM files, in the site or by their absolute names: the certificate with those that vouch for it, and its key. */
+  readonly certificate: string
+  readonly key: string
+  /** How the certificate calls this server; its address when not given. */
+  readonly name?: string
+  /** Whether UEFI's HTTP boot begins there. */
+  readonly boot: boolean
+}
+
 export interface ServerSettings {
   /** How clients reach this server; undefined when the site does not say. */
   readonly address?: Ipv4
   readonly loader: LoaderChoice
   readonly http: { readonly port: number; readonly address: string }
+  /** The same files by TLS as well. */
+  readonly https?: HttpsSettings
   readonly tftp: { readonly port: number; readonly address: string; readonly enabled: boolean }
   readonly dhcp: DhcpSettings
-  /** What a machine that nobody named gets besides its address: no boot file, its disk, or the live profile of that name. */
-  readonly strangers: 'ignore' | 'local' | { readonly profile: string }
+  readonly dhcp6: Dhcp6Settings
+  /**
+   * What a machine that nobody named gets besides its address: no boot file, its disk, a wait until somebody names it, or the live profile or
+   * the menu of that name.
+   */
+  readonly strangers: 'ignore' | 'local' | 'discover' | { readonly profile: string }
+  /** Paths that other programs' clients ask for. */
+  readonly compat: { readonly cobbler: boolean }
   readonly permits: {
     /** Seconds that an armed permit waits for its machine. */
     readonly lifetime: number
@@ -92,6 +116,24 @@ export interface Subnet {
   readonly interface?: string
 }
 
+/** Off where no interface is named. */
+export interface Dhcp6Settings {
+  readonly interfaces: readonly string[]
+  readonly subnets: readonly Subnet6[]
+}
+
+export interface Subnet6 {
+  readonly cidr: Cidr6
+  /** Inclusive; without it, the address of a machine is made of its card. */
+  readonly range?: { readonly from: bigint; readonly to: bigint }
+  readonly dns: readonly Ipv6[]
+  readonly domain?: string
+  /** Seconds. */
+  readonly lease: number
+  /** Only on this interface, when given. */
+  readonly interface?: string
+}
+
 export interface Machine {
   readonly name: string
   readonly macs: readonly Mac[]
@@ -100,6 +142,7 @@ export interface Machine {
   /** The port that it hangs on: whatever hangs there is this machine. */
   readonly relay?: RelayPort
   readonly ip?: Ipv4
+  readonly ip6?: Ipv6
   readonly hostname: string
   readonly profile?: string
   readonly groups: readonly string[]
@@ -123,6 +166,8 @@ interface ProfileBase {
   readonly name: string
   readonly vars: Vars
   readonly loader?: LoaderChoice
+  /** A folder of the site with its own shim and GRUB; else its distro's, else what this server has. */
+  readonly loaders?: string
   readonly origin: Origin
 }
 
@@ -134,12 +179,13 @@ interface Bootable {
   readonly args: string
   /** A template file, rendered for the machine that asks. */
   readonly answer?: string
+  readonly distro?: string
 }
 
 export type Profile =
   | (ProfileBase & { readonly kind: 'local' })
   | (ProfileBase & Bootable & { readonly kind: 'live' })
-  | (ProfileBase & Bootable & { readonly kind: 'install'; readonly distro?: string })
+  | (ProfileBase & Bootable & { readonly kind: 'install' })
   | (ProfileBase & {
       readonly kind: 'image'
       /** An OCI reference; without a tag the highest version at the moment of the permit. */
@@ -153,6 +199,19 @@ export type Profile =
       /** What the imager does at its end. */
       readonly after: 'reboot' | 'kexec' | 'poweroff' | 'shell'
     })
+  | MenuProfile
+
+/** What a person at the console may choose; the disk is always the last choice, and what follows when nobody chooses. */
+export type MenuProfile = ProfileBase & {
+  readonly kind: 'menu'
+  readonly title?: string
+  /** Names of profiles, menus among them; `discover`, and `local` for the disk. */
+  readonly entries: readonly string[]
+  /** Seconds. */
+  readonly timeout: number
+  /** crypt(3): whoever knows it may have a machine installed from its console. */
+  readonly password?: string
+}
 
 /** Profiles that wipe disks: only under a permit. */
 export type WipingProfile = Extract<Profile, { kind: 'install' | 'image' }>
@@ -163,8 +222,9 @@ export function isWiping(profile: Profile | undefined): profile is WipingProfile
 
 export interface Distro {
   readonly name: string
-  readonly family: 'debian' | 'redhat'
-  /** `12`, `9`, `40`: the major version. */
+  /** Who reads the answer; docs/installers.md. */
+  readonly family: 'debian' | 'redhat' | 'ubuntu' | 'cloud' | 'ignition' | 'suse' | 'esxi' | 'windows'
+  /** `12`, `9`, `40`: the major version; `24.04`. */
   readonly version: string
   readonly kernel: string
   readonly initrd: readonly string[]
@@ -172,5 +232,7 @@ export interface Distro {
   readonly args: string
   /** URL of the package tree or mirror. */
   readonly tree?: string
+  /** A folder of the site with the shim and GRUB of this distribution. */
+  readonly loaders?: string
   readonly origin: Origin
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isIP } from 'node:net'
 import { Fault } from '../fault.ts'
 import { parseCidr, readIpv4 } from '../net/ipv4.ts'
+import { formatIpv6, isLinkLocal, parseCidr6, readIpv6 } from '../net/ipv6.ts'
 import { readMac } from '../net/mac.ts'
 import { readAgentId } from '../net/relay-port.ts'
 import { readDuration } from './duration.ts'
@@ -11,7 +12,7 @@ import { quote } from './problem.ts'
 export const word = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 
 /** A word that `read` understands; undefined from it makes a problem with `message` and `hint`. */
-function wordAs<T>(read: (text: string) => T | undefined, message: string, hint: string) {
+export function wordAs<T>(read: (text: string) => T | undefined, message: string, hint: string) {
   return word.transform((text, context): T => {
     const value = read(text)
     if (value !== undefined) return value
@@ -88,6 +89,33 @@ function readHost(text: string): string | undefined {
   return first === 0 || first === 127 || first >= 224 ? undefined : text
 }
 export const host = wordAs(readHost, 'not the IPv4 address of a host', 'write it like 10.77.0.11')
+
+/** An address that one host can have: not ::, loopback, multicast or link-local. */
+function readHost6(text: string): string | undefined {
+  const value = readIpv6(text)
+  if (value === undefined || value <= 1n || value >> 120n === 0xffn || isLinkLocal(value)) return undefined
+  return formatIpv6(value)
+}
+export const host6 = wordAs(readHost6, 'not the IPv6 address of a host', 'write it like fd77::11')
+
+export const cidr6 = word.transform((text, context) => {
+  try {
+    return parseCidr6(text)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    context.addIssue({ code: 'custom', message: error.message, params: { hint: error.detail.hint } })
+    return z.NEVER
+  }
+})
+
+export const range6 = wordAs(
+  (text) => {
+    const [from, to, rest] = text.split('-').map((part) => readIpv6(part.trim()))
+    return from === undefined || to === undefined || rest !== undefined || from > to ? undefined : { from, to }
+  },
+  'not a range of IPv6 addresses',
+  'write first and last, the lower one first: fd77::1000-fd77::1fff',
+)
 
 export const server = wordAs(
   (text) => (text.startsWith('127.') ? matching(/./, 15)(readIpv4(text) === undefined ? '' : text) : readHost(text)),
@@ -197,6 +225,21 @@ export const args = word.transform((text, context) => {
   })
   return z.NEVER
 })
+
+/** The head of a menu: what every loader can show. */
+export const title = wordAs(
+  matching(/^(?![- ])[\x20-\x7e]{1,60}$/, 60),
+  'not a title that every loader can show',
+  'one line of 60 ASCII characters at most, beginning with a letter',
+)
+
+/** crypt(3) as `openssl passwd` makes it: SHA-512 or SHA-256, with the usual number of rounds. */
+export const passwordHash = word.refine((text) => cryptForm.test(text), {
+  // It may be the password itself, so it is not repeated.
+  error: 'not the hash of a password',
+  params: { hint: 'make one with openssl passwd -6' },
+})
+const cryptForm = /^\$(?:6\$[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86}|5\$[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{43})$/
 
 /** An `image:` is an OCI reference: a repository and, behind `:` or `@`, which version. */
 export const image = wordAs(

@@ -25,4 +25,6 @@ export interface Boot {
   readonly file: string
   /** Who serves it; this server when not named. */
   readonly server?: Ipv4
+  /** A URL that PXELINUX asks for everything else below (RFC 5071 §5). */
+  readonly prefix?: string
 }

@@ -1,4 +1,5 @@
 import { formatIpv4, parseIpv4 } from '../net/ipv4.ts'
+import { isRaspberryPi } from '../net/raspberry-pi.ts'
 import type { Advice, Boot } from './advice.ts'
 import type { Net } from './net.ts'
 import { option, OptionList, read, write, type Entry } from './options.ts'
@@ -66,11 +67,13 @@ function configured(options: Entry[], request: Request, given: Omit<Given, 'addr
   const next = boot?.server === undefined ? server : parseIpv4(boot.server)
   if (boot !== undefined) options.push(write(option.bootFile, boot.file))
   if (classOf(packet) === 'HTTPClient') options.push(httpClient)
+  if (boot !== undefined && isPi(request)) options.push(pxeClient, piMenu)
   options.push(...entries.common)
   echo(options, packet)
   if (hostname !== undefined) options.push(write(option.hostName, hostname))
   if (boot !== undefined) options.push(next === server ? entries.name : write(option.serverName, formatIpv4(next)))
   if (request.client.asker === 'ipxe' && packet.options.has(175)) options.push(noProxyDhcp)
+  if (boot?.prefix !== undefined) options.push(pxelinuxMagic, write(option.pxelinuxPrefix, boot.prefix))
   const reply = replyTo(packet, options)
   if (isConfigured(request)) reply.ciaddr = packet.ciaddr
   reply.yiaddr = address
@@ -90,8 +93,30 @@ function isConfigured({ type, server, requested }: Request): boolean {
  */
 const httpClient = write(option.vendorClass, 'HTTPClient')
 
+/** The boot ROM of a Raspberry Pi: it goes on only where an answer of class PXEClient says its name, with three blanks, in option 43. */
+function isPi({ packet, client, mac }: Request): boolean {
+  return client.asker === 'firmware' && classOf(packet) === 'PXEClient' && isRaspberryPi(mac)
+}
+
+const pxeClient = write(option.vendorClass, 'PXEClient')
+const piName = Buffer.from('Raspberry Pi Boot   ')
+/** PXE 2.1 §2.2: no discovery, a menu (9) of one item, type 0, and its prompt (10). */
+const piMenu: Entry = [
+  option.vendor.code,
+  Buffer.concat([
+    Buffer.from([6, 1, 3, 10, 4, 0]),
+    Buffer.from('PXE'),
+    Buffer.from([9, piName.length + 3, 0, 0, piName.length]),
+    piName,
+    Buffer.from([255]),
+  ]),
+]
+
 /** iPXE need not wait for ProxyDHCP answers (175.176): that saves seconds at each of its DHCP rounds. */
 const noProxyDhcp: Entry = [option.ipxe.code, Buffer.from([176, 1, 1])]
+
+/** RFC 5071 §3: what the other options of PXELINUX are only believed with, by versions before 3.55. */
+const pxelinuxMagic = write(option.pxelinuxMagic, 0xf100747e)
 
 /** A name that the field cannot hold whole is better missing there than cut: 67 has it. */
 function headerFile(file: string | undefined): string {

@@ -1,5 +1,6 @@
 import type { DhcpSettings } from '../config/site.ts'
 import type { Client } from '../boot/client.ts'
+import { InterfaceDoors, type InterfaceDoor } from '../net/interface-doors.ts'
 import type { Udp } from '../net/udp.ts'
 import { Clerk } from './clerk.ts'
 import type { DhcpCounters } from './counters.ts'
@@ -45,12 +46,8 @@ class Server implements DhcpServer {
   readonly #parts: DhcpParts
   readonly #desk: Desk
   readonly #clerk: Clerk
-  readonly #doors = new Map<string, readonly Door[]>()
+  readonly #doors = new InterfaceDoors((name) => this.#open(name))
   #mode: DhcpSettings['mode'] = 'off'
-  readonly missing = new Map<string, Error>()
-  /** Sockets are opened and closed in turn: two at once would open the same interface twice. */
-  #turn: Promise<void> = Promise.resolve()
-  #isClosed = false
 
   constructor(parts: DhcpParts) {
     this.#parts = parts
@@ -63,23 +60,25 @@ class Server implements DhcpServer {
   }
 
   get interfaces(): readonly string[] {
-    return [...this.#doors.keys()]
+    return this.#doors.names
+  }
+
+  get missing(): ReadonlyMap<string, Error> {
+    return this.#doors.missing
   }
 
   async update(settings: DhcpSettings): Promise<void> {
+    const { mode, interfaces } = settings
     this.#desk.update(settings, this.#parts.clock.now())
-    await this.#inTurn(async () => {
-      // A proxy has other doors.
-      if (settings.mode !== this.#mode) await this.#listenOn([])
-      this.#mode = settings.mode
-      await this.#listenOn(settings.mode === 'off' ? [] : settings.interfaces)
-    })
+    const isOther = mode !== this.#mode
+    this.#mode = mode
+    // A proxy has other doors.
+    if (isOther) await this.#doors.want([])
+    await this.#doors.want(mode === 'off' ? [] : interfaces)
   }
 
-  async retry(): Promise<void> {
-    await this.#inTurn(async () => {
-      for (const name of this.missing.keys()) await this.#listen(name)
-    })
+  retry(): Promise<void> {
+    return this.#doors.retry()
   }
 
   forecast(client: Client, interfaceName?: string): Forecast {
@@ -88,46 +87,24 @@ class Server implements DhcpServer {
     return all.find(({ packet }) => packet) ?? all[0] ?? { why: 'DHCP is off', lines: ['no answer: DHCP is off'] }
   }
 
-  async close(): Promise<void> {
-    await this.#inTurn(async () => {
-      this.#isClosed = true
-      const doors = [...this.#doors.values()].flat()
-      this.#doors.clear()
-      await Promise.all(doors.map((door) => door.close()))
-    })
+  close(): Promise<void> {
+    return this.#doors.close()
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(() => (this.#isClosed ? undefined : work()))
-    this.#turn = done.catch(() => {})
-    return done
-  }
-
-  async #listenOn(names: readonly string[]): Promise<void> {
-    const wanted = new Set(names)
-    for (const [name, doors] of this.#doors) {
-      if (wanted.has(name)) continue
-      this.#doors.delete(name)
-      await Promise.all(doors.map((door) => door.close()))
-    }
-    for (const name of this.missing.keys()) if (!wanted.has(name)) this.missing.delete(name)
-    for (const name of wanted) if (!this.#doors.has(name)) await this.#listen(name)
-  }
-
-  async #listen(name: string): Promise<void> {
+  async #open(name: string): Promise<InterfaceDoor> {
     const ports = this.#mode === 'proxy' ? ([serverPort, bootServerPort] as const) : [serverPort]
     const doors = ports.map((port) => new Door(name, this.#clerk, this.#parts, port))
+    const close = async (): Promise<void> => void (await Promise.all(doors.map((door) => door.close())))
     try {
       for (const door of doors) await door.open()
-      this.#doors.set(name, doors)
-      this.missing.delete(name)
+      return { close }
     } catch (error) {
-      await Promise.all(doors.map((door) => door.close()))
-      this.missing.set(name, error instanceof Error ? error : new Error(String(error)))
+      await close()
+      throw error
     }
   }
 }

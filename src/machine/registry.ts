@@ -112,6 +112,7 @@ export class Registry {
     if (machine.serial) this.#bySerial.set(machine.serial, machine)
     if (machine.relay) this.#byPort.set(relayKey(machine.relay), machine)
     if (machine.ip) this.#byAddress.set(machine.ip, machine)
+    if (machine.ip6) this.#byAddress.set(machine.ip6, machine)
   }
 }
 

@@ -1,10 +1,12 @@
-/** Loaders that systems put on their EFI system partition, best first: shim, for Secure Boot; the removable path last. */
+/**
+ * Loaders that systems put on their EFI system partition, best first: shim, for Secure Boot; the removable path last. A firmware starts none
+ * of another architecture.
+ */
 const loaders: readonly string[] = [
-  'EFI/*/shimx64.efi',
-  'EFI/*/grubx64.efi',
-  'EFI/systemd/systemd-bootx64.efi',
+  ...['x64', 'aa64', 'ia32'].flatMap((arch) => [`EFI/*/shim${arch}.efi`, `EFI/*/grub${arch}.efi`]),
+  ...['x64', 'aa64'].map((arch) => `EFI/systemd/systemd-boot${arch}.efi`),
   'EFI/Microsoft/Boot/bootmgfw.efi',
-  'EFI/BOOT/BOOTX64.EFI',
+  ...['X64', 'AA64', 'IA32'].map((arch) => `EFI/BOOT/BOOT${arch}.EFI`),
 ]
 
 /**

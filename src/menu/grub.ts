@@ -1,5 +1,6 @@
 import type { Boot, Entry, Menu } from './menu.ts'
 import { diskBoot, indented } from './grub-disk.ts'
+import { grubProgram } from './program.ts'
 import { checkLength, checkMenu, commentLines, quoted, unsafe } from './sound.ts'
 
 /**
@@ -24,18 +25,25 @@ function settings({ timeout, entries, default: first }: Menu): readonly string[]
 }
 
 function entryLines({ label, title, boot }: Entry, base: string): readonly string[] {
-  const body = boot.kind === 'local' ? diskBoot : kernelLines(boot, label, base)
+  const body = bodyOf(boot, label, base)
   // An option to GRUB is what begins with a dash.
   const shown = title.startsWith('-') ? ` ${title}` : title
   return [`menuentry ${single(shown || label)} --id ${single(label)} {`, ...indented(body), '}']
 }
 
+function bodyOf(boot: Boot, label: string, base: string): readonly string[] {
+  if (boot.kind === 'local') return diskBoot
+  if (boot.kind === 'menu') return [`configfile ${single(`${base}choose/${boot.entry}/grub.cfg`)}`]
+  return kernelLines(boot, label, base)
+}
+
 /** linux and initrd: GRUB 2.12 has no linuxefi any more, and Debian's 2.06 does the same under both names. */
 function kernelLines(
-  { kernel, initrd, args }: Extract<Boot, { kind: 'kernel' }>,
+  { kernel, initrd, args, program }: Extract<Boot, { kind: 'kernel' }>,
   label: string,
   base: string,
 ): readonly string[] {
+  if (program) return grubProgram(label)
   checkLength(`BOOT_IMAGE=${base}${kernel} ${args.join(' ')}`, label)
   const load = ['linux', single(`${base}${kernel}`), ...args.map(single)].join(' ')
   if (initrd.length === 0) return [load]

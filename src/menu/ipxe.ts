@@ -1,4 +1,5 @@
 import type { Boot, Entry, Menu } from './menu.ts'
+import { ipxeProgram } from './program.ts'
 import { checkLength, checkMenu, commentLines, hidden, quoted, unsafe } from './sound.ts'
 
 /**
@@ -14,11 +15,19 @@ export function writeIpxe(menu: Menu, base: string): string {
   return `${[...lines, '', ...failed].join('\n')}\n`
 }
 
-function choice({ timeout, entries, default: first }: Menu): readonly string[] {
+function choice({ timeout, entries, default: first, title }: Menu): readonly string[] {
   if (timeout === 0) return [`goto ${first}`]
-  const items = entries.map(({ label, title }) => `item ${label} ${titleText(title, label)}`)
+  // Digits reach a console that knows no arrow keys.
+  const items = entries.map(({ label, title: text }, n) => {
+    const shown = titleText(text, label)
+    return n < 9 ? `item --key ${n + 1} ${label} ${n + 1}) ${shown}` : `item ${label} ${shown}`
+  })
   return [
-    'menu Birnam',
+    `:${again}`,
+    // What was typed for an entry before is nobody else's.
+    'clear username ||',
+    'clear password ||',
+    `menu ${title === undefined ? 'Birnam' : titleText(title, 'Birnam')}`,
     ...items,
     `choose --default ${first} --timeout ${timeout * 1000} chosen || goto ${first}`,
     'goto ${chosen}',
@@ -26,15 +35,32 @@ function choice({ timeout, entries, default: first }: Menu): readonly string[] {
 }
 
 function entryLines({ label, boot }: Entry, menu: Menu, base: string): readonly string[] {
-  return boot.kind === 'local' ? diskLines(label === menu.default, base) : kernelLines(boot, label, base)
+  if (boot.kind === 'local') return diskLines(label === menu.default, base)
+  return boot.kind === 'menu' ? chainLines(boot, base) : kernelLines(boot, label, base)
 }
+
+/** What is typed goes to this server alone, in the clear as everything that iPXE says; a prompt that is left goes back to the menu. */
+function chainLines({ entry, login, facts }: Extract<Boot, { kind: 'menu' }>, base: string): readonly string[] {
+  const asks = login ? [`login || goto ${again}`] : []
+  const query = [...(login ? typed : []), ...(facts ? board : [])]
+  const url = `${base}choose/${entry}/boot.ipxe${query.length === 0 ? '' : `?${query.join('&')}`}`
+  return [...asks, `chain --replace ${url} || goto ${failure}`]
+}
+
+const typed = ['user=${username:uristring}', 'password=${password:uristring}']
+/** The UUID is no text, and its encoding would end at the first byte that is zero. */
+const board = [
+  'uuid=${uuid}',
+  ...['serial', 'manufacturer', 'product', 'asset'].map((name) => `${name}=\${${name}:uristring}`),
+]
 
 /** UEFI kernels find an initrd only by an `initrd=` with the name of its image; BIOS kernels take no notice of it. */
 function kernelLines(
-  { kernel, initrd, args }: Extract<Boot, { kind: 'kernel' }>,
+  { kernel, initrd, args, program }: Extract<Boot, { kind: 'kernel' }>,
   label: string,
   base: string,
 ): readonly string[] {
+  if (program) return ipxeProgram(program, base, failure)
   for (const word of args) checkIpxeWord(word)
   const named = initrd.map((name, at) => ({ name, image: `initrd${at}` }))
   const words = [...named.map(({ image }) => `initrd=${image}`), ...args]
@@ -42,7 +68,17 @@ function kernelLines(
   const fetches = named.map(({ name, image }) => `initrd --name ${image} ${base}${name} || goto ${failure}`)
   const load = [`kernel ${base}${kernel}`, ...words, '||', 'goto', failure].join(' ')
   // Images of an attempt that failed would be taken for initrds of this one.
-  return ['imgfree', load, ...fetches, `boot || goto ${failure}`]
+  return ['imgfree', load, ...fetches, ...shims(base), `boot || goto ${failure}`]
+}
+
+/**
+ * Under Secure Boot a distribution's kernel is started by way of its shim; iPXE fetches it only where it is needed, and one before 2024
+ * has no such command.
+ */
+function shims(base: string): readonly string[] {
+  const of = (arch: string, name: string): string =>
+    `iseq \${platform} efi && iseq \${buildarch} ${arch} && shim ${base}${name} ||`
+  return [of('x86_64', 'shimx64.efi'), of('arm64', 'shimaa64.efi')]
 }
 
 function checkIpxeWord(word: string): void {
@@ -60,13 +96,14 @@ function isSyntax(token: string): boolean {
 
 function titleText(title: string, label: string): string {
   const tokens = title.split(/\s+/).filter((token) => token !== '')
-  if (tokens.some(isSyntax) || title.endsWith('\\'))
+  if (tokens.some(isSyntax) || tokens.at(-1)?.endsWith('\\'))
     throw unsafe(`iPXE cannot show the title ${quoted(title)}`, 'leave #, ||, &&, ; and ${ out of it')
   return tokens.length === 0 ? label : tokens.join(' ')
 }
 
 // Entry labels hold no ~.
 const failure = '~failed'
+const again = '~menu'
 
 /**
  * BIOS: the first disk. UEFI: iPXE cannot read disks there, so GRUB does it, whose menu of this session boots the disk too; only
@@ -74,7 +111,9 @@ const failure = '~failed'
  * EDK2 opens its setup screen after a boot option that ended well and goes on to the next one after an error.
  */
 function diskLines(isDefault: boolean, base: string): readonly string[] {
-  const grub = isDefault ? [`iseq \${platform} efi && chain ${base}grubx64.efi ||`] : []
+  const chain = (arch: string, name: string): string =>
+    `iseq \${platform} efi && iseq \${buildarch} ${arch} && chain ${base}${name} ||`
+  const grub = isDefault ? [chain('x86_64', 'grubx64.efi'), chain('arm64', 'grubaa64.efi')] : []
   return [...grub, 'iseq ${platform} efi && exit 1 ||', 'sanboot --no-describe --drive 0x80 || exit 1']
 }
 
@@ -84,3 +123,11 @@ const failed: readonly string[] = [
   'sleep 10',
   'exit 1',
 ]
+
+/**
+ * `autoexec.ipxe`: what an iPXE without a script of its own runs first, as the signed ones are. It has no address yet. `menu` is the URL
+ * of what it goes on to; iPXE may put its MAC address into it.
+ */
+export function ipxeBootstrap(menu: string): string {
+  return `#!ipxe\n# Birnam: from the loader to the menu of this boot\ndhcp || exit 1\nchain ${menu} || exit 1\n`
+}

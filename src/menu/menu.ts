@@ -2,6 +2,8 @@
 export interface Menu {
   /** Told in a comment at the top of the text, for whoever reads a capture: which machine, which plan, why. */
   readonly comments: readonly string[]
+  /** What stands above the entries. */
+  readonly title?: string
   /** A label of `entries`. */
   readonly default: string
   /** Seconds until the default boots; 0 boots it at once. */
@@ -18,6 +20,15 @@ export interface Entry {
 
 export type Boot =
   | { readonly kind: 'local' }
+  /** Another menu of this boot, which the server writes for what was chosen. */
+  | {
+      readonly kind: 'menu'
+      readonly entry: string
+      /** Asks for a name and a password first, where the loader can. */
+      readonly login?: boolean
+      /** Tells what the machine is, where the loader knows. */
+      readonly facts?: boolean
+    }
   | {
       readonly kind: 'kernel'
       /** A name on the shelf, relative: `boot/vmlinuz`. A writer puts it where its loader resolves it. */
@@ -25,4 +36,23 @@ export type Boot =
       readonly initrd: readonly string[]
       /** Words, each without blanks; the writer quotes what its loader would eat (`;` in GRUB). */
       readonly args: readonly string[]
+      /** No Linux kernel: how this is started instead. */
+      readonly program?: Program
     }
+
+/** What a loader starts that is no Linux kernel: ESXi's mboot, wimboot. Names are on the shelf and relative. */
+export interface Program {
+  /** By PXELINUX. */
+  readonly bios?: Run
+  /** By iPXE, which starts programs of UEFI as they are. */
+  readonly uefi?: Run
+  /** By iPXE on both. */
+  readonly any?: Run
+  /** Files that it finds by their names; a URL, or a name on the shelf. iPXE only. */
+  readonly files: readonly { readonly as: string; readonly from: string }[]
+}
+
+interface Run {
+  readonly name: string
+  readonly args: readonly string[]
+}

@@ -9,6 +9,8 @@ export interface Asking {
   readonly mac: Mac
   readonly uuid?: string
   readonly address?: Ipv4
+  /** What GRUB calls the platform that it runs on; `x86_64-efi` when not given. */
+  readonly platform?: string
 }
 
 /**
@@ -24,11 +26,16 @@ export function namesAsked(loader: MenuLoader, asking: Asking): readonly string[
     case 'ipxe':
       return ['boot.ipxe']
     case 'grub':
-      return [...grubParts, 'grub/grub.cfg', 'grub.cfg']
+      return [...grubParts(asking), 'grub/grub.cfg', 'grub.cfg']
   }
 }
 
-const grubParts = ['command', 'fs', 'crypto', 'terminal'].map((list) => `grub/x86_64-efi/${list}.lst`)
+/** shim 16.1, before what it loads: none of them need be there. */
+export const shimParts: readonly string[] = ['revocations_sku.efi', 'revocations_sbat.efi', 'shim_certificate_0.efi']
+
+function grubParts({ platform = 'x86_64-efi' }: Asking): readonly string[] {
+  return ['command', 'fs', 'crypto', 'terminal'].map((list) => `grub/${platform}/${list}.lst`)
+}
 
 function pxelinuxMenus({ mac, uuid, address }: Asking): readonly string[] {
   // An all-zero UUID is none: PXELINUX skips it.

@@ -1,9 +1,12 @@
 import type { Boot, Entry, Menu } from './menu.ts'
+import { pxelinuxProgram } from './program.ts'
 import { checkLength, checkMenu, commentLines, hidden, unsafe } from './sound.ts'
 
 export interface PxelinuxOptions {
   /** Gives a short URL for a URL that holds `=`: pypxeboot dies of a second `=` in a word. */
   readonly shorten?: (value: string) => string
+  /** Only PXELINUX itself can ask for this menu, so words are written that pypxeboot dies of. */
+  readonly metal?: boolean
 }
 
 /**
@@ -17,10 +20,11 @@ export function writePxelinux(menu: Menu, options: PxelinuxOptions = {}): string
   return `${lines.join('\n')}\n`
 }
 
-function waiting({ timeout, entries }: Menu): readonly string[] {
+function waiting({ timeout, entries, title }: Menu): readonly string[] {
   if (timeout === 0) return ['PROMPT 0']
-  const choices = entries.map(({ label, title }) => `SAY ${label}: ${title}`)
-  return ['PROMPT 1', `TIMEOUT ${timeout * 10}`, ...choices]
+  const heading = title === undefined ? [] : [`SAY ${title}`]
+  const choices = entries.map((entry) => `SAY ${entry.label}: ${entry.title}`)
+  return ['PROMPT 1', `TIMEOUT ${timeout * 10}`, ...heading, ...choices]
 }
 
 /** A kernel that cannot be had boots the disk, as if the server were down; without this PXELINUX waits at its prompt. */
@@ -33,6 +37,8 @@ function entryLines({ label, title, boot }: Entry, options: PxelinuxOptions): re
   const head = [`LABEL ${label}`, `  MENU LABEL ${title.trim() || label}`]
   // 0 hands the machine back to its BIOS, which goes on to the next device; pypxeboot needs some value and runs pygrub.
   if (boot.kind === 'local') return [...head, '  LOCALBOOT 0']
+  if (boot.kind === 'menu') return [...head, `  CONFIG choose/${boot.entry}/pxelinux.cfg`]
+  if (boot.program) return [...head, ...pxelinuxProgram(boot.program, label, options.metal === true)]
   const append = appendWords(boot, options).join(' ')
   checkLength(`BOOT_IMAGE=${boot.kernel} ${append}`, label)
   return [...head, ...kernelLines(boot.kernel), `  APPEND ${append}`]
@@ -65,14 +71,17 @@ function appendWords(
   return [...first, ...guardBareWords(words.length === 0 ? [pad] : words)]
 }
 
-function singleEquals(word: string, hasInitrd: boolean, { shorten }: PxelinuxOptions): string {
+function singleEquals(word: string, hasInitrd: boolean, { shorten, metal }: PxelinuxOptions): string {
   if (word.startsWith('kernel='))
     throw unsafe('pypxeboot drops the kernel argument "kernel=…"', 'put its value into the answer file instead')
   if (!hasInitrd && word.includes('initrd='))
     throw unsafe(`PXELINUX reads ${hidden(word)} as an initrd`, 'name the initrd under initrd:')
   const [, key = '', value = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? []
   if (!value.includes('=')) return word
-  if (!shorten || !/^https?:\/\//.test(value)) throw manyEquals(word)
+  if (!shorten || !/^https?:\/\//.test(value)) {
+    if (metal) return word
+    throw manyEquals(word)
+  }
   const short = `${key}=${shorten(value)}`
   if (!/^[!-~]+$/.test(short) || short.indexOf('=') !== short.lastIndexOf('=')) throw manyEquals(word)
   return short
@@ -81,7 +90,7 @@ function singleEquals(word: string, hasInitrd: boolean, { shorten }: PxelinuxOpt
 function manyEquals(word: string): Error {
   return unsafe(
     `the kernel argument ${hidden(word)} holds a second =, of which pypxeboot dies`,
-    'only http URLs can be shortened; for metal alone choose loader: ipxe',
+    'only http URLs can be shortened: a Xen guest cannot boot this by pypxeboot, a machine that asks under its boot session can',
   )
 }
 

@@ -18,3 +18,20 @@ function read(): ReadonlyMap<string, Ipv4> {
   }
   return found
 }
+
+let remembered6: { readonly until: number; readonly byName: ReadonlyMap<string, readonly string[]> } | undefined
+
+/** The IPv6 addresses of an interface, without link-local ones. */
+export function addresses6On(device: string): readonly string[] {
+  const now = performance.now()
+  if (!remembered6 || now >= remembered6.until) remembered6 = { until: now + 2000, byName: read6() }
+  return remembered6.byName.get(device) ?? []
+}
+
+function read6(): ReadonlyMap<string, readonly string[]> {
+  const all = Object.entries(networkInterfaces()).map(([name, addresses]) => {
+    const own = (addresses ?? []).filter(({ family, scopeid }) => family === 'IPv6' && scopeid === 0)
+    return [name, own.map(({ address }) => address)] as const
+  })
+  return new Map(all)
+}

@@ -13,6 +13,10 @@ const signatures = {
   recvmmsg: { arguments: ['int32', 'pointer', 'uint32', 'int32', 'pointer'], return: 'int32' },
   sendmsg: { arguments: ['int32', 'pointer', 'int32'], return: 'int32' },
   sendmmsg: { arguments: ['int32', 'pointer', 'uint32', 'int32'], return: 'int32' },
+  sendfile: { arguments: ['int32', 'int32', 'buffer', 'uint64'], return: 'int64' },
+  mmap: { arguments: ['pointer', 'uint64', 'int32', 'int32', 'int32', 'int64'], return: 'pointer' },
+  mincore: { arguments: ['pointer', 'uint64', 'buffer'], return: 'int32' },
+  munmap: { arguments: ['pointer', 'uint64'], return: 'int32' },
   __errno_location: { arguments: [], return: 'pointer' },
 } as const
 

@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import { readIpv4, type Ipv4 } from './ipv4.ts'
+import { contains6, readIpv6, type Cidr6, type Ipv6 } from './ipv6.ts'
 
 interface Own {
   readonly address: Ipv4
@@ -39,5 +40,32 @@ function ownAddresses(): readonly Own[] {
       internal,
     }))
   remembered = { until: now + 2000, own }
+  return own
+}
+
+let remembered6: { readonly until: number; readonly own: readonly Own6[] } | undefined
+
+interface Own6 {
+  readonly address: Ipv6
+  readonly cidr: Cidr6
+}
+
+/** Our own address in the network of an IPv6 client; undefined for one behind a router. */
+export function serverAddress6(client: Ipv6): Ipv6 | undefined {
+  const asked = readIpv6(client)
+  return asked === undefined ? undefined : own6().find(({ cidr }) => contains6(cidr, asked))?.address
+}
+
+function own6(): readonly Own6[] {
+  const now = performance.now()
+  if (remembered6 && now < remembered6.until) return remembered6.own
+  const own = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, scopeid }) => family === 'IPv6' && scopeid === 0)
+    .map(({ address, cidr }) => ({
+      address,
+      cidr: { network: readIpv6(address)!, bits: Number(cidr?.split('/')[1] ?? 128) },
+    }))
+  remembered6 = { until: now + 2000, own }
   return own
 }

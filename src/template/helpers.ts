@@ -1,5 +1,18 @@
 import { unfit } from './complaint.ts'
-import { account, base64, json, partOfUrl, printed, rest, severalLines, shell, urlPart, word } from './quote.ts'
+import {
+  account,
+  base64,
+  cmd,
+  json,
+  partOfUrl,
+  printed,
+  rest,
+  severalLines,
+  shell,
+  urlPart,
+  word,
+  xml,
+} from './quote.ts'
 
 export interface Helper {
   /** Fewest and most values that it takes. */
@@ -18,6 +31,8 @@ export const helpers: Readonly<Record<string, Helper>> = {
   shell: { takes: [1, 1], run: shell },
   yaml: { takes: [1, 1], run: json },
   json: { takes: [1, 1], run: json },
+  cmd: { takes: [1, 1], run: cmd },
+  xml: { takes: [1, 1], run: xml },
   url: { takes: [1, 1], run: urlPart },
   part: { takes: [2, 2], run: partOfUrl },
   word: { takes: [1, 1], run: word },

@@ -59,6 +59,23 @@ export function json(value: unknown): string {
   return text.replace(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, escaped)
 }
 
+/** The text of an element or of an attribute in quotes (XML 1.0 §2.2, §2.4). */
+export function xml(value: unknown): string {
+  const text = printed(value)
+  // What no document may hold, not even escaped; and no comment may hold two dashes.
+  if (/[\u{fffe}\u{ffff}]/u.test(text)) throw unfit('holds what XML cannot')
+  return text.replaceAll(/[&<>"'-]/g, (character) => `&#${character.charCodeAt(0)};`)
+}
+
+/** A plain piece of a line for cmd.exe, between quotes or without: nothing that it expands, joins or redirects. */
+export function cmd(value: unknown): string {
+  const text = printed(value)
+  const bad = /[%!^&|<>"()`]/.exec(text)?.[0]
+  if (bad !== undefined) throw unfit(`holds ${bad}, which cmd.exe reads as its own`)
+  if (/[^ -~]/.test(text)) throw unfit('holds a character beyond ASCII, which cmd.exe reads by its code page')
+  return text
+}
+
 /** For what has several lines, or is not to be looked at by a reader on the way. */
 export function base64(value: unknown): string {
   const text = typeof value === 'string' ? value : printed(value)

@@ -14,8 +14,15 @@ const client = (asker: Client['asker'], arch?: number): Client => ({
 
 test.each([
   ['firmware', 0, 'auto', 'pxelinux.0'],
-  ['firmware', 7, 'auto', 'grubx64.efi'],
-  ['firmware', 9, 'auto', 'grubx64.efi'],
+  ['firmware', 7, 'auto', 'shimx64.efi'],
+  ['firmware', 9, 'auto', 'shimx64.efi'],
+  ['firmware', 6, 'auto', 'shimia32.efi'],
+  ['firmware', 11, 'auto', 'shimaa64.efi'],
+  ['firmware', 7, 'grub', 'grubx64.efi'],
+  ['firmware', 11, 'grub', 'grubaa64.efi'],
+  ['firmware', 7, 'ipxe-shim', 'snponly-shim.efi'],
+  ['firmware', 0, 'lpxelinux', 'lpxelinux.0'],
+  ['firmware', 19, 'auto', 'snponly-arm64.efi'],
   ['firmware', 16, 'auto', 'snponly.efi'],
   ['firmware', 0, 'ipxe', 'undionly.kpxe'],
   ['firmware', 7, 'ipxe', 'snponly.efi'],
@@ -26,13 +33,32 @@ test.each([
   expect(firstFile(client(asker, arch), choice)).toMatchObject({ kind: 'loader', name })
 })
 
+test('a shim is offered with what it loads; where one of the two is not to be had, GRUB alone is', () => {
+  const first = (...has: readonly string[]): unknown =>
+    firstFile(client('firmware', 7), 'auto', (name) => has.includes(name))
+  expect(first('shimx64.efi', 'grubx64.efi')).toMatchObject({
+    name: 'shimx64.efi',
+    second: 'grubx64.efi',
+    loads: 'grub',
+  })
+  expect(first('grubx64.efi')).toMatchObject({ name: 'grubx64.efi', loads: 'grub' })
+  expect(first('shimx64.efi')).toMatchObject({ name: 'shimx64.efi' })
+  expect(first()).toMatchObject({ name: 'shimx64.efi' })
+})
+
+test('UEFI HTTP boot goes on with shim and GRUB where there is no iPXE for it', () => {
+  const has = (name: string): boolean => name !== 'snponly-arm64.efi'
+  expect(firstFile(client('firmware', 19), 'auto', has)).toMatchObject({ name: 'shimaa64.efi', carrier: 'http' })
+})
+
 test('a client that is iPXE already goes straight to its script', () => {
   expect(firstFile(client('ipxe', 0), 'auto')).toEqual({ kind: 'script' })
   expect(firstFile(client('ipxe', 7), 'ipxe')).toEqual({ kind: 'script' })
 })
 
 test.each([
-  [11, 'auto'],
+  [10, 'auto'],
+  [0, 'shim'],
   [4711, 'auto'],
   [7, 'pxelinux'],
 ] as const)('architecture %s with loader %s has no loader, and is offered none', (arch, choice) => {
@@ -42,14 +68,12 @@ test.each([
 test('the offered name begins with the boot session, and carries no token', () => {
   const sessions = new Sessions(Buffer.alloc(32, 1))
   const session = sessions.arriving(parseMac('52:54:00:77:00:01'), 1_700_000_000_000)
-  expect(offeredFile(client('firmware', 0), 'auto', session, 'http://10.77.0.1')).toBe(`s/${session.id}/pxelinux.0`)
-  expect(offeredFile(client('ipxe', 0), 'auto', session, 'http://10.77.0.1')).toBe(
-    `http://10.77.0.1/s/${session.id}/boot.ipxe`,
-  )
-  expect(offeredFile(client('firmware', 0), 'auto', undefined, 'http://10.77.0.1')).toBe('pxelinux.0')
-  expect(offeredFile(client('firmware', 16), 'auto', undefined, 'http://10.77.0.1')).toBe(
-    'http://10.77.0.1/snponly.efi',
-  )
+  const offered = (asker: Client['asker'], arch: number, of?: typeof session): string =>
+    offeredFile(firstFile(client(asker, arch), 'auto')!, of, 'http://10.77.0.1')
+  expect(offered('firmware', 0, session)).toBe(`s/${session.id}/pxelinux.0`)
+  expect(offered('ipxe', 0, session)).toBe(`http://10.77.0.1/s/${session.id}/boot.ipxe`)
+  expect(offered('firmware', 0)).toBe('pxelinux.0')
+  expect(offered('firmware', 16)).toBe('http://10.77.0.1/snponly.efi')
 })
 
 test.each([

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { Command } from 'commander'
 import { expect, test } from 'vitest'
+import { rooms } from '../../src/cli/program.ts'
 import { openHouse } from '../house.ts'
 import { commandsIn, openShell, typed } from './typed.ts'
 
@@ -19,6 +21,21 @@ test.each(commands)('birnam %s --help says what it does and which options there 
   expect(out.split('\n')[2]).toMatch(/^\S.{20,}/)
   expect(out).toContain('--site <dir>')
   expect(out).toContain('--json')
+})
+
+test('each command is made where its name says', async () => {
+  const made = rooms.map(async ({ load }) => {
+    const program = new Command()
+    const add = await load()
+    add(program)
+    return program.commands.map((command) => command.name()).toSorted()
+  })
+  expect(await Promise.all(made)).toEqual(rooms.map(({ verbs }) => verbs.toSorted()))
+})
+
+test('a value that is also the name of a command hides none', async () => {
+  const { err } = await typed(['node', 'birnam', '--site', 'serve', 'image', 'rules', '--frob'])
+  expect(err).toContain("unknown option '--frob'")
 })
 
 test('birnam help explain is the same as birnam explain --help', async () => {

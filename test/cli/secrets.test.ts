@@ -40,6 +40,7 @@ profiles:
 const lines: Readonly<Record<string, readonly string[]>> = {
   serve: ['serve'],
   check: ['check'],
+  diff: ['diff OTHER'],
   explain: [
     'explain duncan --armed',
     'explain duncan --armed --firmware uefi',
@@ -49,6 +50,7 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   trace: ['trace duncan', 'trace macduff'],
   'machine list': ['machine list'],
   'machine show': ['machine show duncan'],
+  'machine waiting': ['machine waiting'],
   withdraw: ['withdraw duncan'],
   reinstall: ['reinstall duncan --again', 'reinstall macduff'],
   update: ['image capture TREE --as lady', 'update duncan --to lady:1'],
@@ -57,6 +59,11 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   status: ['status'],
   leases: ['leases'],
   'dhcp-snippet': ['dhcp-snippet --for isc'],
+  'distro import': ['distro import TREE'],
+  'distro ls': ['distro ls'],
+  'distro show': ['distro show tree'],
+  'distro rm': ['distro rm tree'],
+  'distro refresh': ['distro refresh tree'],
   'image capture': ['image capture TREE --as porter'],
   'image capture-script': ['image capture-script --as porter'],
   'image ls': ['image ls', 'image ls porter'],
@@ -70,9 +77,15 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   'image unpack': ['image unpack porter:1'],
   'image gc': ['image gc'],
   'imager build': ['imager build --tree /no/such/tree'],
+  'token create': ['token create ci --out TREE/token'],
+  'token ls': ['token ls'],
+  'token rm': ['token rm ci'],
   'import systemimager': ['import systemimager TREE --dry-run'],
+  'import dhcpd': ['import dhcpd TREE/dhcpd.conf --dry-run', 'import dhcpd TREE/broken.conf'],
+  'import pxelinux': ['import pxelinux TREE --dry-run'],
+  'import cobbler': ['import cobbler TREE --dry-run'],
 }
-const groups = ['machine', 'image', 'imager', 'import']
+const groups = ['machine', 'image', 'imager', 'token', 'import', 'distro']
 
 const birnam = join(import.meta.dirname, '../../tools/birnam')
 const tokens = /\.[0-9a-f]{32}\b/
@@ -84,10 +97,22 @@ test('no command’s --json tells a secret of the site, nor does a server’s lo
   const tree = join(shell.data, 'tree')
   mkdirSync(join(tree, 'etc'), { recursive: true })
   writeFileSync(join(tree, 'etc/shadow'), `root:$6$salt$${word}:1::::::\n`)
+  const conf = `subnet 10.77.0.0 netmask 255.255.255.0 { }\nkey k { algorithm hmac-md5; secret "${word}"; }\n`
+  writeFileSync(join(tree, 'dhcpd.conf'), conf)
+  writeFileSync(join(tree, 'broken.conf'), conf.replaceAll(/[";]/g, ''))
+  mkdirSync(join(tree, 'pxelinux.cfg'))
+  const menu = `MENU MASTER PASSWD ${word}\nDEFAULT a\nLABEL a\nKERNEL dhcpd.conf\n`
+  writeFileSync(
+    join(tree, 'pxelinux.cfg/default'),
+    `${menu}APPEND ks=http://u:${word}@x/?${word} k=${word}\nLABEL b\nKERNEL dhcpd.conf\nAPPEND install=${word} x\n`,
+  )
+  // The same site with every secret changed.
+  const others = Object.entries(site).map(([name, text]) => [name, text.replaceAll(word, `${word}-new`)])
+  using other = openHouse(Object.fromEntries(others))
   for (const command of (await commandsIn()).map((path) => path.join(' ')).filter((name) => !groups.includes(name))) {
     expect(lines[command], `what to type for birnam ${command} stands in this test`).toBeDefined()
     for (const line of lines[command]!) {
-      const words = [...line.replace('TREE', tree).split(' '), '--json']
+      const words = [...line.replace('TREE', tree).replace('OTHER', other.directory).split(' '), '--json']
       const { out, err } = command === 'serve' ? served(house.directory, shell.data) : await shell.type(...words)
       expect(JSON.parse(out), line).toBeTypeOf('object')
       expect(`${out}${err}`, line).not.toMatch(new RegExp(`${word}|${Buffer.from(`${word}-pw`).toString('base64')}`))

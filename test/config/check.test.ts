@@ -50,7 +50,6 @@ distros:
     'fleet.yaml:2:42: machines[0].profile: there is no profile porbe (did you mean probe?)',
     'fleet.yaml:2:65: machines[0].groups[1]: there is no group quens (did you mean queens?)',
     'p.yaml:5:57: groups[0].profile: there is no profile prob (did you mean probe?)',
-    'p.yaml:3:40: warning: profiles[1].distro: there is no distro debian-13 (did you mean debian-12?)',
     'p.yaml:5:32: warning: groups[0].machines[0]: there is no machine dunkan (did you mean duncan?)',
   ])
 })

@@ -12,7 +12,7 @@ const server = (text: string) => ({ 'birnam.yaml': text })
 test('the example of the design is a valid site, word for word', () => {
   const directory = siteOf({ 'birnam.yaml': birnamYaml, 'fleet.yaml': fleetYaml })
   const { site, problems } = readSite(directory)
-  expect(problems.map(({ severity, field }) => [severity, field])).toEqual([['warning', 'profiles[2].distro']])
+  expect(problems.map(({ severity, field }) => [severity, field])).toEqual([])
   expect(site).toEqual({
     directory,
     vars: {},
@@ -23,8 +23,10 @@ test('the example of the design is a valid site, word for word', () => {
       tftp: { port: 69, address: '0.0.0.0', enabled: true },
       strangers: 'local',
       permits: { lifetime: 86_400, install: 7200, answer: 3600 },
+      compat: { cobbler: false },
       images: { mirrors: [], multicast: { group: '239.255.77.1', port: 1044, rate: 400, wait: 20 } },
       systemimager: { monitor: false },
+      dhcp6: { interfaces: [], subnets: [] },
       dhcp: {
         mode: 'server',
         interfaces: ['lab-br'],
@@ -198,7 +200,7 @@ test('a machine whose name is no host name needs a host name as well', () => {
 test.each([
   ['- { name: p }', 'kind: is missing'],
   ['- { name: p, kind: liv }', 'kind: cannot be liv (did you mean live?)'],
-  ['- { name: p, kind: live }', 'kernel: is missing'],
+  ['- { name: p, kind: live }', 'a live profile needs a distro, or a kernel of its own'],
   ['- { name: p, kind: local, kernel: k }', 'only profiles of kind live and install have it'],
   ['- { name: p, kind: install, distro: d }', 'answer: is missing'],
   ['- { name: p, kind: install, answer: a }', 'an install profile needs a distro, or a kernel of its own'],
@@ -228,6 +230,12 @@ test.each([
     'dhcp: { subnets: [{ cidr: 10.77.0.0/24, lease: 1 year }] }',
     'lease: not a duration from 60 to 4294967294 seconds: 1 year',
   ],
+  ['dhcp6: { subnets: [{ cidr: "fd77::1/64" }] }', 'fd77::1/64 has host bits set (the network is fd77::/64)'],
+  ['dhcp6: { subnets: [{ cidr: 10.77.0.0/24 }] }', 'not an IPv6 network'],
+  ['dhcp6: { subnets: [{ cidr: "fd77::/112" }] }', 'too small for addresses that are made of cards'],
+  ['dhcp6: { subnets: [{ cidr: "fd77::/64", range: "fd78::1-fd78::2" }] }', 'is not inside fd77::/64'],
+  ['dhcp6: { subnets: [{ cidr: "fd77::/64", range: "fd77::2-fd77::1" }] }', 'not a range of IPv6 addresses'],
+  ['dhcp6: { subnets: [{ cidr: "fd77::/64" }, { cidr: "fd77::/48" }] }', 'overlaps fd77::/64'],
   ['permits: { answer: 61m }', 'permits.answer: not a duration from 60 to 3600 seconds: 61m'],
   ['strangers: { profil: x }', 'strangers.profil: unknown key profil (did you mean profile?)'],
   ['strangers: probe', 'strangers: there is no profile probe'],

@@ -61,6 +61,18 @@ export class Lan implements AsyncDisposable {
     ip('-n', this.clients[client]!, ...words)
   }
 
+  /** Makes a switch of the server's ends of all wires, with an address of the server on it. */
+  async switch(address: string): Promise<void> {
+    ip('-n', this.server, 'link', 'add', 'switch', 'type', 'bridge', 'mcast_snooping', '0')
+    for (const at of this.clients.keys()) ip('-n', this.server, 'link', 'set', `wire${at}`, 'master', 'switch')
+    ip('-n', this.server, 'address', 'add', address, 'dev', 'switch')
+    ip('-n', this.server, 'link', 'set', 'switch', 'up')
+    const show = ['-n', this.server, 'link', 'show', 'switch']
+    const isUp = (): boolean => spawnSync('ip', show, { encoding: 'utf8' }).stdout.includes('state UP')
+    // Its carrier comes a moment later; until then the system tells of no address on it.
+    for (let tries = 0; tries < 100 && !isUp(); tries++) await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+
   /** Starts a program in a namespace; it is ended with the lan. */
   start(namespace: string, ...command: readonly string[]): ChildProcess {
     const child = spawn('ip', ['netns', 'exec', namespace, ...command], { stdio: ['pipe', 'pipe', 'inherit'] })

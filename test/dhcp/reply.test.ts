@@ -61,6 +61,29 @@ test('a client that only wants an address gets siaddr and file, too (pypxeboot r
   expect(lobby({}).reply(message(1, { mac: duncan }))).toMatchObject({ siaddr: 0x0a4d0001, file: '' })
 })
 
+test('lpxelinux is told where everything else comes from, as options 208 and 210', () => {
+  const prefix = 'http://10.77.0.1/s/x1/'
+  const { options } = lobby({ boot: { file: 's/x1/lpxelinux.0', prefix } }).reply(message(1, { mac: duncan }))!
+  expect(read(options, option.pxelinuxMagic)).toBe(0xf100747e)
+  expect(read(options, option.pxelinuxPrefix)).toBe(prefix)
+  expect(
+    lobby()
+      .reply(message(1, { mac: duncan }))!
+      .options.has(210),
+  ).toBe(false)
+})
+
+test('a Raspberry Pi reads its name in option 43, with a class of its own; no other ROM does', () => {
+  const boards = new Lobby({ fleet: new Fleet({}, { boot }) })
+  const named = (mac: string): unknown => {
+    const rom = message(1, { mac, more: [[60, Buffer.from('PXEClient:Arch:00000:UNDI:002001')]] })
+    const { options } = boards.reply(rom)!
+    return [options.get(60)?.toString(), options.get(43)?.toString('latin1').includes('Raspberry Pi Boot   ')]
+  }
+  expect(named('dc:a6:32:00:00:01')).toEqual(['PXEClient', true])
+  expect(named('52:54:00:77:00:01')).toEqual([undefined, undefined])
+})
+
 test('another boot server is named in siaddr and in option 66', () => {
   const reply = lobby({ boot: { ...boot, server: '10.77.0.9' } }).reply(message(1, { mac: duncan }))!
   expect(reply.siaddr).toBe(0x0a4d0009)

@@ -43,7 +43,7 @@ export async function emptyDisk({ site }: Stage, mib = 6144, name = 'empty'): Pr
 
 /** Waits for the end of an install, and fails with the machine's own sentence when it stops before. */
 export async function isInstalled(machine: Machine): Promise<string> {
-  const [, version, why] = await machine.sees(/birnam: duncan is installed from (\S+)|birnam: FAILED: (.*)/, 800)
+  const [, version, why] = await machine.sees(/birnam: duncan is installed from (\S+)\s|birnam: FAILED: (.*)\r?\n/, 800)
   if (why !== undefined) throw new Error(`the install failed: ${why}\n${machine.text.slice(-6000)}`)
   return version!
 }

@@ -1,9 +1,9 @@
-import { onTestFailed } from 'vitest'
 import type { Forecast } from '../../src/api/explain.ts'
 import type { FirmwareName } from '../../src/api/firmware.ts'
 import type { Trace } from '../../src/api/trace.ts'
 import { advertise } from '../lab/advertise.ts'
 import { switchOn, type Machine, type MachineOptions } from '../lab/machine.ts'
+import { tellWhenFailed } from '../lab/failed.ts'
 import { openLan, type Lan } from '../lab/network.ts'
 import { serve, type BirnamServer } from '../lab/server.ts'
 import { rootless } from './wire.ts'
@@ -16,8 +16,8 @@ export interface Stage extends AsyncDisposable {
   readonly server: BirnamServer
   /** Duncan, unless another MAC is given. */
   boot(options?: Partial<MachineOptions>): Promise<Machine>
-  /** The last boot of the machine, as `birnam trace` retells it. */
-  trace(name: string): Promise<Trace>
+  /** The last boot of the machine, or the one of that session, as `birnam trace` retells it. */
+  trace(name: string, session?: string): Promise<Trace>
   /** The names that `birnam explain` says the machine will ask for. */
   forecast(name: string, firmware: FirmwareName): Promise<string[]>
 }
@@ -25,21 +25,25 @@ export interface Stage extends AsyncDisposable {
 export async function openStage(
   options: LabSiteOptions = {},
   before: (site: LabSite) => Promise<void> = () => Promise.resolve(),
+  network: (lan: Lan) => Promise<void> = advertise,
 ): Promise<Stage> {
   await using opening = new AsyncDisposableStack()
   const site = opening.use(await openSite(options))
   await before(site)
   const lan = opening.use(await openLan())
-  await advertise(lan)
+  await network(lan)
   const server = opening.use(await serve(lan, site))
   const opened = opening.move()
-  onTestFailed(() => console.log(`what the server said:\n${server.text.slice(-8000)}`))
+  tellWhenFailed(server)
   return {
     lan,
     site,
     server,
     boot: async (machine) => opened.use(await switchOn(lan, { mac: duncan.mac, ...machine })),
-    trace: async (name) => readTrace(await server.command('trace', name, '--json')),
+    trace: async (name, session) =>
+      readTrace(
+        await server.command('trace', name, ...(session === undefined ? [] : ['--session', session]), '--json'),
+      ),
     forecast: async (name, firmware) => {
       const { names }: Forecast = JSON.parse(await server.command('explain', name, '--firmware', firmware, '--json'))
       return names.map((line) => rootless(line.name))

@@ -1,11 +1,12 @@
 import { expect } from 'vitest'
+import { shimParts } from '../../src/menu/names-asked.ts'
 import { labTest } from '../lab/needs.ts'
 import { liveProfile } from '../lab/site.ts'
 import { answerOf, duncansAnswer, openStage, story } from './stage.ts'
 import { namesOf, watchRequests } from './wire.ts'
 
 labTest(
-  "UEFI: the firmware's PXE, signed GRUB, kernel, its own answer, and its report",
+  "UEFI: the firmware's PXE, shim, signed GRUB, kernel, its own answer, and its report",
   ['lan', 'machine', 'grub', 'tcpdump'],
   async () => {
     await using stage = await openStage()
@@ -16,15 +17,16 @@ labTest(
     await machine.ends()
     // EDK2 asks for the size first and breaks that transfer off with an ERROR: one loader was sent, and nothing failed.
     expect(requests()).toEqual([
-      { name: 'grubx64.efi', options: 'tsize 0 blksize 1468 windowsize 4' },
-      { name: 'grubx64.efi', options: 'blksize 1468 windowsize 4' },
+      { name: 'shimx64.efi', options: 'tsize 0 blksize 1468 windowsize 4' },
+      { name: 'shimx64.efi', options: 'blksize 1468 windowsize 4' },
+      ...[...shimParts, 'grubx64.efi'].map((name) => ({ name, options: 'blksize 512 windowsize 4' })),
       ...['command', 'fs', 'crypto', 'terminal'].map((list) => byGrub(`/grub/x86_64-efi/${list}.lst`)),
       ...['/grub/grub.cfg', '/grub.cfg', '/boot/vmlinuz', '/boot/initrd.gz'].map(byGrub),
     ])
     expect(namesOf(requests())).toEqual(forecast)
     const trace = await stage.trace('duncan')
     expect(trace.ended, JSON.stringify(trace, null, 1)).toBe(true)
-    expect(story(trace).filter((event) => event === 'sent grubx64.efi')).toHaveLength(1)
+    expect(story(trace).filter((event) => event === 'sent shimx64.efi')).toHaveLength(1)
     expect(story(trace).filter((event) => /failed|timeout|refused/.test(event))).toEqual([])
     expect(story(trace)).toContain('report.done')
   },
@@ -67,7 +69,7 @@ labTest('UEFI with an iPXE ROM in its NIC: straight to a script', ['lan', 'machi
 
 labTest('UEFI HTTP boot: HEAD and GET of the loader, then its script', ['lan', 'machine', 'ovmf', 'ipxe'], async () => {
   await using stage = await openStage()
-  const machine = await stage.boot({ firmware: 'uefi', without: ['IPv4PXESupport'] })
+  const machine = await stage.boot({ firmware: 'uefi', without: ['IPv4PXESupport', 'IPv6PXESupport'] })
   expect(await answerOf(machine)).toBe(duncansAnswer)
   await machine.ends()
   // The HEAD carried nothing: the loader counts once.

@@ -22,6 +22,8 @@ import { negotiate } from '../../src/tftp/negotiate.ts'
 import { decodeReply, decodeRequest } from '../../src/tftp/packet.ts'
 import { captured, bytesOf } from '../dhcp/packets.ts'
 import { Fleet, Lobby, noon } from '../dhcp/site.ts'
+import { Lobby6 } from '../dhcp6/lobby.ts'
+import { everyReal, relayed } from '../dhcp6/packets.ts'
 
 /** Something that reads what strangers send. It may refuse by a Fault; anything else that it throws is a bug. */
 export interface Target {
@@ -33,7 +35,7 @@ export interface Target {
 const texts = (...all: string[]): Buffer[] => all.map((text) => Buffer.from(text))
 
 export function targets(): readonly Target[] {
-  return [dhcp(), tftp(), names(), menus(), site(), templates(), images()]
+  return [dhcp(), dhcp6(), tftp(), names(), menus(), site(), templates(), images()]
 }
 
 function dhcp(): Target {
@@ -46,6 +48,20 @@ function dhcp(): Target {
       const packet = decodePacket(bytes)
       if (!('malformed' in packet)) summary(packet)
       clerk.take(bytes, 'eth0', noon)
+    },
+  }
+}
+
+function dhcp6(): Target {
+  const lobby = new Lobby6()
+  return {
+    name: 'dhcp6',
+    seeds: [...everyReal, relayed(everyReal[0]!, { link: 'fd77::2' })],
+    feed(bytes) {
+      lobby.take(bytes)
+      if (lobby.desk.counters.dropped.internal > 0) throw new Error(JSON.stringify(lobby.events.at(-1)))
+      lobby.events.length = 0
+      lobby.clients.length = 0
     },
   }
 }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { openShell } from '../cli/typed.ts'
+import { systemPath } from '../lab/system-path.ts'
 
+const env = { ...process.env, PATH: systemPath }
 const site = mkdtempSync(join(tmpdir(), 'birnam-snippet-'))
 afterAll(() => rmSync(site, { recursive: true }))
 writeFileSync(join(site, 'birnam.yaml'), 'address: 10.77.0.1\nhttp: { port: 8080 }\n')
@@ -23,19 +25,19 @@ function asks(name: string, text: string, ...words: readonly string[]): string {
   const done = spawnSync(
     name,
     [...words, file].map((word) => word.replace(/=$/, `=${file}`)),
-    { encoding: 'utf8' },
+    { encoding: 'utf8', env },
   )
   return done.status === 0 ? 'good' : done.stdout + done.stderr
 }
 
 function needs(name: string): ReturnType<typeof test.skipIf> {
-  return test.skipIf(spawnSync(name, ['--version']).error !== undefined)
+  return test.skipIf(spawnSync(name, ['--version'], { env }).error !== undefined)
 }
 
 needs('dnsmasq')('dnsmasq --test takes what is printed for it (skipped without dnsmasq)', async () => {
   const text = await snippet('--for', 'dnsmasq')
   expect(asks('dnsmasq', `port=0\n${text}`, '--test', '-C')).toBe('good')
-  expect(text).toContain('dhcp-boot=tag:birnam-7,tag:!birnam-ipxe,grubx64.efi,10.77.0.1,10.77.0.1')
+  expect(text).toContain('dhcp-boot=tag:birnam-7,tag:!birnam-ipxe,shimx64.efi,10.77.0.1,10.77.0.1')
   expect(text).toContain('dhcp-option-force=tag:birnam-16,tag:!birnam-ipxe,60,HTTPClient')
 })
 

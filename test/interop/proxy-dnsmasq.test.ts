@@ -59,15 +59,7 @@ function ask(lan: Lan, ...words: readonly string[]): readonly Heard[] {
 
 /** A switch with three hosts: ours, the client, and dnsmasq, which gives addresses as it did before we came. */
 async function beside(lan: Lan, name: string): Promise<Served> {
-  const ip = (...words: readonly string[]): void => void spawnSync('ip', ['-n', lan.server, ...words])
-  ip('link', 'add', 'switch', 'type', 'bridge', 'mcast_snooping', '0')
-  for (const port of ['wire0', 'wire1']) ip('link', 'set', port, 'master', 'switch')
-  ip('address', 'add', '10.71.0.1/24', 'dev', 'switch')
-  ip('link', 'set', 'switch', 'up')
-  // Its carrier comes a moment later; until then the system tells of no address on it.
-  const isUp = (): boolean =>
-    spawnSync('ip', ['-n', lan.server, 'link', 'show', 'switch'], { encoding: 'utf8' }).stdout.includes('state UP')
-  for (let tries = 0; tries < 100 && !isUp(); tries++) await new Promise((resolve) => setTimeout(resolve, 50))
+  await lan.switch('10.71.0.1/24')
   lan.ip(1, 'address', 'add', '10.71.0.2/24', 'dev', 'eth0')
   const proxy = await lan.serve({
     mode: 'proxy',

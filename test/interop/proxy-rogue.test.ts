@@ -15,15 +15,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 peer(`a dnsmasq that nobody asked for is named when a machine takes its offer${skipped}`, async () => {
   await using lan = new Lan(['10.71.9.1/32', '10.71.9.2/32'])
-  const ip = (...words: readonly string[]): void => void spawnSync('ip', ['-n', lan.server, ...words])
-  ip('link', 'add', 'switch', 'type', 'bridge', 'mcast_snooping', '0')
-  for (const port of ['wire0', 'wire1']) ip('link', 'set', port, 'master', 'switch')
-  ip('address', 'add', '10.71.0.1/24', 'dev', 'switch')
-  ip('link', 'set', 'switch', 'up')
-  // Its carrier comes a moment later; until then the system tells of no address on it.
-  const isUp = (): boolean =>
-    spawnSync('ip', ['-n', lan.server, 'link', 'show', 'switch'], { encoding: 'utf8' }).stdout.includes('state UP')
-  for (let tries = 0; tries < 100 && !isUp(); tries++) await new Promise((resolve) => setTimeout(resolve, 50))
+  await lan.switch('10.71.0.1/24')
   lan.ip(1, 'address', 'add', '10.71.0.2/24', 'dev', 'eth0')
   // A range of no use to a stranger: its one address is the server's own, so the other offer is the only one.
   const server = await lan.serve({

@@ -25,7 +25,8 @@ export interface Served extends AsyncDisposable {
   until(what: () => boolean | Promise<boolean>): Promise<void>
 }
 
-export async function openServed(files: Readonly<Record<string, string>>): Promise<Served> {
+/** `more` goes to the end of birnam.yaml. */
+export async function openServed(files: Readonly<Record<string, string>>, more = ''): Promise<Served> {
   const directory = mkdtempSync(join(tmpdir(), 'birnam-served-'))
   const [http, tftp] = [await freePort(), await freePort()]
   const env = { BIRNAM_SITE: join(directory, 'site'), BIRNAM_DATA: join(directory, 'data'), NO_COLOR: '1' }
@@ -74,7 +75,7 @@ export async function openServed(files: Readonly<Record<string, string>>): Promi
   }
   served.write(
     'birnam.yaml',
-    `address: 127.0.0.1\nhttp: { port: ${http}, address: 127.0.0.1 }\ntftp: { port: ${tftp}, address: 127.0.0.1 }\n`,
+    `address: 127.0.0.1\nhttp: { port: ${http}, address: 127.0.0.1 }\ntftp: { port: ${tftp}, address: 127.0.0.1 }\n${more}`,
   )
   for (const [name, text] of Object.entries(files)) served.write(name, text)
   return served

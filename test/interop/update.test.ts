@@ -1,6 +1,7 @@
 import { chmod, link, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFailed } from 'vitest'
+import { expect } from 'vitest'
+import { tellWhenFailed } from '../lab/failed.ts'
 import { run, type Child } from '../lab/child.ts'
 import { LivingMachine, makeSystem } from '../lab/living.ts'
 import { labTest } from '../lab/needs.ts'
@@ -45,7 +46,7 @@ async function openScene(
   const site = opening.use(await openSite({ fleet, files, server: settings }))
   const lan = opening.use(await openLan())
   const server = opening.use(await serve(lan, site))
-  onTestFailed(() => console.log(`what the server said:\n${server.text.slice(-8000)}`))
+  tellWhenFailed(server)
   const place = join(site.directory, '..')
   const tree = join(place, 'tree')
   await makeSystem(tree, ...programs)

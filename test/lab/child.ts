@@ -4,6 +4,8 @@ import { constants } from 'node:os'
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Whether something will be typed. */
+  readonly typing?: boolean
 }
 
 /**
@@ -21,7 +23,7 @@ export class Child implements AsyncDisposable {
   constructor(command: readonly string[], options: ChildOptions = {}) {
     this.command = command.join(' ')
     this.#process = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.typing ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
     })
@@ -63,6 +65,10 @@ export class Child implements AsyncDisposable {
       if (left <= 0) throw new Error(`${this.#name()} did not say ${pattern} in ${seconds} s:\n${this.#tail()}`)
       await this.#more(left)
     }
+  }
+
+  type(text: string): void {
+    this.#process.stdin!.write(text)
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -21,9 +21,6 @@ const packages = [
   'curl',
 ]
 
-/** For disks that are more than a partition. */
-const stacked = ['mdadm', 'lvm2']
-
 const leftOut = ['/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/man/*', '/usr/share/info/*']
 
 // A console that a test can read, an address by DHCP, and no waiting.
@@ -36,37 +33,44 @@ const customised = [
   'chroot "$1" systemctl mask systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer',
 ]
 
-export type Kind = 'plain' | 'stacked'
+/** `stacked` has what disks need that are more than a partition; `large` is a server as people have them, of 1.2 GB, for the benches. */
+export type Kind = 'plain' | 'stacked' | 'large'
 
-const homes: Readonly<Record<Kind, string>> = {
-  plain: join(cache, 'debian-1'),
-  stacked: join(cache, 'debian-stacked-1'),
+const kinds: Readonly<Record<Kind, { readonly home: string; readonly more: readonly string[] }>> = {
+  plain: { home: 'debian-1', more: [] },
+  stacked: { home: 'debian-stacked-1', more: ['mdadm', 'lvm2'] },
+  large: {
+    home: 'debian-large-1',
+    more: ['linux-image-amd64', 'linux-headers-amd64', 'python3', 'git', 'vim', 'man-db', 'gcc'],
+  },
 }
+
+const homeOf = (kind: Kind): string => join(cache, kinds[kind].home)
 
 /** A real Debian of this host's release as a tarball, made once from its packages; it boots from a disk that somebody puts it on. */
 export async function openDebian(kind: Kind = 'plain'): Promise<string> {
-  const tarball = join(homes[kind], 'tree.tar')
+  const tarball = join(homeOf(kind), 'tree.tar')
   if (!existsSync(tarball)) await make(kind)
   return tarball
 }
 
 /** Why there can be no such tree here; undefined when there can. */
 export function missingForDebian(): string | undefined {
-  if (existsSync(join(homes.plain, 'tree.tar'))) return undefined
+  if (existsSync(join(homeOf('plain'), 'tree.tar'))) return undefined
   if (!existsSync('/usr/bin/mmdebstrap')) return 'needs the Debian package mmdebstrap'
   return process.getuid?.() === 0 ? undefined : 'needs root'
 }
 
 async function make(kind: Kind): Promise<void> {
-  const home = homes[kind]
-  const wanted = kind === 'stacked' ? [...packages, ...stacked] : packages
+  const home = homeOf(kind)
+  const wanted = [...packages, ...kinds[kind].more]
   mkdirSync(cache, { recursive: true })
   const place = await mkdtemp(join(cache, 'debian-'))
   try {
     const words = [
       '--variant=minbase',
       `--include=${wanted.join(',')}`,
-      ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
+      ...(kind === 'large' ? [] : leftOut).map((path) => `--dpkgopt=path-exclude=${path}`),
       ...customised.map((command) => `--customize-hook=${command}`),
     ]
     // The sources of this host; those of its updates and of security fixes as well.

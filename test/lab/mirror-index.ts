@@ -11,6 +11,11 @@ export function readIndex(text: string): Stanza[] {
     .map((part) => ({ text: part.trim(), fields: new Map(part.split('\n').flatMap(fieldOf)) }))
 }
 
+/** Each ends with a blank line, the last one too: debootstrap passes over a package that has none behind it. */
+export function indexOf(stanzas: readonly string[]): string {
+  return stanzas.map((text) => `${text}\n\n`).join('')
+}
+
 function fieldOf(line: string): [string, string][] {
   const [, name, value] = /^([A-Za-z0-9-]+): (.*)$/.exec(line) ?? []
   return name === undefined ? [] : [[name, value!]]

@@ -4,13 +4,13 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFil
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './child.ts'
-import { closure, nameOf, namesOf, readIndex, type Stanza } from './mirror-index.ts'
+import { closure, indexOf, nameOf, namesOf, readIndex, type Stanza } from './mirror-index.ts'
 
 const cache = fileURLToPath(new URL('../../node_modules/.cache/birnam-lab/', import.meta.url))
 const script = fileURLToPath(new URL('mirror.sh', import.meta.url))
 const release = 'trixie'
 const archive = 'http://deb.debian.org/debian'
-const home = join(cache, 'mirror-1')
+const home = join(cache, 'mirror-2')
 
 /** Debian's installer and just enough of its archive for a server. The archive's part of it is unsigned. */
 export interface Mirror {
@@ -114,7 +114,7 @@ async function put(from: string, to: string): Promise<void> {
 
 async function writeIndex(directory: string, stanzas: readonly string[]): Promise<void> {
   await mkdir(directory, { recursive: true })
-  await writeFile(join(directory, 'Packages'), `${stanzas.join('\n\n')}\n`)
+  await writeFile(join(directory, 'Packages'), indexOf(stanzas))
   await run(['sh', '-c', 'gzip -9nk Packages && xz -k Packages'], { cwd: directory })
   await writeFile(
     join(directory, 'Release'),

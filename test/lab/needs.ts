@@ -2,19 +2,20 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import { test } from 'vitest'
 import { missingForDebian } from './debian.ts'
 import { kernelFile } from './kernel.ts'
+import { foreignLoaders, type ForeignArch } from './loaders.ts'
 import { programs, type Program } from './packages.ts'
 
 /** What a test needs beyond Node: a program or file by its name in packages.ts, or one of these. */
 export type Need = Single | keyof typeof sets
 
-type Single = Program | 'root' | 'kernel' | 'debian'
+type Single = Program | 'root' | 'kernel' | 'debian' | `loaders-${ForeignArch}`
 
 /** Needs that go together. */
 const sets = {
   lan: ['root', 'ip', 'nsenter', 'unshare', 'setpriv', 'nft'],
   machine: ['root', 'qemu', 'kernel', 'busybox', 'perl', 'qemu-roms'],
   pxelinux: ['pxelinux.0', 'ldlinux.c32'],
-  grub: ['ovmf', 'grubx64.efi'],
+  grub: ['ovmf', 'shimx64.efi', 'grubx64.efi'],
   // prettier-ignore
   imager: ['busybox', 'kmod', 'zstd', 'curl', 'openssl', 'sfdisk', 'mdadm', 'lvm', 'dmsetup', 'cryptsetup', 'mkfs.xfs', 'mkfs.btrfs', 'mkfs.vfat'],
   disk: ['grub-mkimage', 'grub-pc', 'grub-efi', 'mkfs.vfat', 'mcopy'],
@@ -40,6 +41,10 @@ function isSet(need: Need): need is keyof typeof sets {
 }
 
 function reasonFor(need: Single): string[] {
+  if (need === 'loaders-arm64' || need === 'loaders-i386') {
+    const arch = need === 'loaders-arm64' ? 'arm64' : 'i386'
+    return existsSync(foreignLoaders(arch).shim) ? [] : [`no loaders for ${arch}: apt-get download failed`]
+  }
   if (need === 'debian') return [missingForDebian() ?? []].flat()
   if (need === 'root') return mayMakeNamespaces() ? [] : ['needs root, for network namespaces']
   if (need === 'kernel')

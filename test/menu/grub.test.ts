@@ -31,7 +31,7 @@ test('the default is told by number, and what cannot be loaded falls back to the
 
 test('the local disk: a loader on the ESP with the disk as root, on BIOS the boot sector, else back to the firmware', () => {
   const text = writeGrub(menuWith(), base)
-  expect(text).toMatch(/for loader in \(hd\*,\*\)\/EFI\/\*\/shimx64\.efi .*\(hd\*,\*\)\/EFI\/BOOT\/BOOTX64\.EFI; do/)
+  expect(text).toMatch(/for loader in \(hd\*,\*\)\/EFI\/\*\/shimx64\.efi .*\(hd\*,\*\)\/EFI\/BOOT\/BOOTX64\.EFI .*; do/)
   expect(text).toContain(`regexp --set=1:root '^\\(([^)]*)\\)' "$loader"`)
   expect(text).toContain('set root=hd0\n    chainloader +1\n')
 })

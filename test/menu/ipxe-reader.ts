@@ -7,7 +7,7 @@ export interface Statement {
 /**
  * A strict reader of iPXE scripts by the rules of its own parser (image/script.c, core/exec.c): backslash continues a line, a
  * colon begins a label, blanks split tokens, `#` begins a comment, `||`, `&&` and `;` stand alone. Labels come out as `:name`.
- * Anything that iPXE would expand is an error, but for the two settings that Birnam itself uses.
+ * Anything that iPXE would expand is an error, but for the settings that Birnam itself uses.
  */
 export function readIpxe(text: string): readonly Statement[] {
   if (!text.startsWith('#!ipxe\n')) throw new Error('no #!ipxe')
@@ -19,7 +19,7 @@ function readLine(line: string): Statement[] {
   const tokens = line.split(/[ \t\v\f\r]+/).filter(Boolean)
   const comment = tokens.findIndex((token) => token.startsWith('#'))
   const live = comment < 0 ? tokens : tokens.slice(0, comment)
-  const expanded = live.find((token) => token.includes('${') && token !== '${platform}' && token !== '${chosen}')
+  const expanded = live.find((token) => token.includes('${') && !ours.has(token))
   if (expanded !== undefined) throw new Error(`iPXE would expand ${expanded}`)
   const statements: Statement[] = []
   let words: string[] = []
@@ -31,3 +31,5 @@ function readLine(line: string): Statement[] {
   }
   return words.length > 0 ? [...statements, { words }] : statements
 }
+
+const ours: ReadonlySet<string> = new Set(['${platform}', '${buildarch}', '${chosen}'])

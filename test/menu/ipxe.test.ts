@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { writeIpxe } from '../../src/menu/ipxe.ts'
+import { ipxeBootstrap, writeIpxe } from '../../src/menu/ipxe.ts'
 import { readIpxe } from './ipxe-reader.ts'
 import { menuWith } from './menus.ts'
 import { hostileText, word } from './words.ts'
@@ -11,7 +11,7 @@ const plain = readIpxe(writeIpxe(menuWith({ args: ['a=1'] }), base)).length
 
 test('a script fetches the kernel, names every initrd for UEFI, and boots', () => {
   const text = writeIpxe(menuWith({ initrd: ['a/initrd.gz', 'b/firmware.cpio'], args: ['quiet', 'x=1;2'] }), base)
-  expect(text.split('\n').slice(0, 10)).toEqual([
+  expect(text.split('\n').slice(0, 12)).toEqual([
     '#!ipxe',
     '# Birnam for duncan: live',
     'goto probe',
@@ -21,6 +21,8 @@ test('a script fetches the kernel, names every initrd for UEFI, and boots', () =
     'kernel http://10.77.0.1/s/abc/boot/vmlinuz initrd=initrd0 initrd=initrd1 quiet x=1;2 || goto ~failed',
     'initrd --name initrd0 http://10.77.0.1/s/abc/a/initrd.gz || goto ~failed',
     'initrd --name initrd1 http://10.77.0.1/s/abc/b/firmware.cpio || goto ~failed',
+    'iseq ${platform} efi && iseq ${buildarch} x86_64 && shim http://10.77.0.1/s/abc/shimx64.efi ||',
+    'iseq ${platform} efi && iseq ${buildarch} arm64 && shim http://10.77.0.1/s/abc/shimaa64.efi ||',
     'boot || goto ~failed',
   ])
 })
@@ -35,22 +37,36 @@ test('on UEFI, where iPXE reads no disk, GRUB boots it, but only when the disk i
   const text = writeIpxe(menuWith({}, { default: 'local' }), base)
   expect(text).toContain('goto local\n')
   expect(text).toContain(
-    ':local\niseq ${platform} efi && chain http://10.77.0.1/s/abc/grubx64.efi ||\niseq ${platform} efi && exit 1 ||\n',
+    [
+      ':local',
+      'iseq ${platform} efi && iseq ${buildarch} x86_64 && chain http://10.77.0.1/s/abc/grubx64.efi ||',
+      'iseq ${platform} efi && iseq ${buildarch} arm64 && chain http://10.77.0.1/s/abc/grubaa64.efi ||',
+      'iseq ${platform} efi && exit 1 ||',
+    ].join('\n'),
   )
   expect(writeIpxe(menuWith(), base)).not.toContain('grubx64.efi')
 })
 
 test('a menu that waits is a choice with its default', () => {
   const text = writeIpxe(menuWith({}, { timeout: 5 }), base)
-  expect(text).toContain('item probe live: probe\nitem local Boot from the local disk\n')
+  expect(text).toContain('item --key 1 probe 1) live: probe\nitem --key 2 local 2) Boot from the local disk\n')
   expect(text).toContain('choose --default probe --timeout 5000 chosen || goto probe\ngoto ${chosen}\n')
+})
+
+test('an iPXE without a script of its own gets an address, and goes on to its menu', () => {
+  expect(readIpxe(ipxeBootstrap(`${base}boot.ipxe`)).map(({ words }) => words.join(' '))).toEqual([
+    'dhcp',
+    'exit 1',
+    `chain ${base}boot.ipxe`,
+    'exit 1',
+  ])
 })
 
 test.each(['||', '&&', ';', '#x', 'a=${net0/mac}', '${x}'])('the word %s is refused: iPXE cannot quote it', (each) => {
   expect(() => writeIpxe(menuWith({ args: [each] }), base)).toThrow(/iPXE would not pass on/)
 })
 
-test.each(['a || reboot', 'a && b', 'x #', '${uuid}', 'end\\', 'a\nshell'])(
+test.each(['a || reboot', 'a && b', 'x #', '${uuid}', 'end\\', 'end\\ ', 'a\nshell'])(
   'the title %j is refused where it is shown',
   (title) => {
     expect(() => writeIpxe(menuWith({}, { timeout: 5 }, title), base)).toThrow(/title/)

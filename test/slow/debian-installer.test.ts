@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import type { Permit } from '../../src/machine/permit.ts'
 import { installerNeeds, openInstallerStage } from '../e2e/debian-installer.ts'
 import { emptyDisk } from '../e2e/image.ts'
 import { permitOf } from '../e2e/install.ts'
@@ -14,8 +15,10 @@ labTest(
     const machine = await stage.boot({ disk, memory: 1024, reboots: true })
     await stage.server.says(/report\.started/, 1200)
     await machine.sees(/duncan login:/, 6000)
-    expect(await permitOf(stage)).toMatchObject({ state: 'used', target: 'server' })
-    const { events } = await stage.trace('duncan')
+    const permit = (await permitOf(stage)) as Permit
+    expect(permit).toMatchObject({ state: 'used', target: 'server' })
+    // The last boot is that of the new disk.
+    const { events } = await stage.trace('duncan', permit.session)
     const types = events.map(({ type }) => type)
     for (const type of ['report.started', 'report.progress', 'report.done']) expect(types).toContain(type)
   },

@@ -136,13 +136,17 @@ test('a file that is no database is named, and stays as it is', () => {
   expect(() => openDatabase(directory)).toThrow('cannot open the database')
 })
 
-test('a database of the first Birnam keeps its permits, and learns which image a permit is for', () => {
+test.each([
+  ['the first Birnam', 1, ''],
+  ['one that knew which image a permit is for', 2, 'image TEXT,'],
+  ['one that knew the disks as well', 3, 'image TEXT, disks TEXT,'],
+])('a database of %s keeps its permits, and learns what it lacks', (_whose, version, more) => {
   const old = new DatabaseSync(join(directory, 'birnam.sqlite'))
-  old.exec(`CREATE TABLE permits (id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, by TEXT NOT NULL,
+  old.exec(`CREATE TABLE permits (id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, ${more} by TEXT NOT NULL,
     createdAt INTEGER NOT NULL, expiresAt INTEGER NOT NULL, state TEXT NOT NULL, session TEXT, address TEXT,
     claimedAt INTEGER, lastSeen TEXT, endedAt INTEGER, why TEXT) STRICT;
-    INSERT INTO permits VALUES ('p1', 'duncan', 'web', 'mac', 1, 2, 'armed', NULL, NULL, NULL, NULL, NULL, NULL);
-    PRAGMA user_version=1`)
+    INSERT INTO permits (id, machine, target, by, createdAt, expiresAt, state) VALUES ('p1', 'duncan', 'web', 'mac', 1, 2, 'armed');
+    PRAGMA user_version=${version}`)
   old.close()
   const database = openDatabase(directory)
   const store = new SqlitePermits(database)

@@ -90,13 +90,15 @@ export function serverKey(database: DatabaseSync): Buffer {
   return Buffer.from(row.value)
 }
 
-/** Brings an older file forward; a new one has everything from `schema`. */
+/** Columns of permits that came later. */
+const added = ['image', 'hardware', 'disks']
+
+/** Brings an older file forward, by what it has: a new one has everything from `schema`. */
 function upgrade(database: DatabaseSync): void {
-  const row = database.prepare('PRAGMA user_version').get() as { user_version: number }
-  const before = row.user_version
-  if (before === 1)
-    database.exec('ALTER TABLE permits ADD COLUMN image TEXT; ALTER TABLE permits ADD COLUMN hardware TEXT')
-  if (before === 1 || before === 2) database.exec('ALTER TABLE permits ADD COLUMN disks TEXT')
+  const columns = database.prepare("SELECT name FROM pragma_table_info('permits')").all() as { name: string }[]
+  if (columns.length === 0) return
+  const missing = added.filter((name) => !columns.some((column) => column.name === name))
+  for (const name of missing) database.exec(`ALTER TABLE permits ADD COLUMN ${name} TEXT`)
 }
 
 function checkVersion(database: DatabaseSync, path: string): void {
