@@ -19,7 +19,7 @@ import { askHouse } from '../files/house.ts'
 import { writeGrub } from '../menu/grub.ts'
 import { writeIpxe } from '../menu/ipxe.ts'
 import { checkPypxeboot } from '../menu/pypxeboot.ts'
-import type { Menu } from '../menu/menu.ts'
+import { isElsewhere, type Menu } from '../menu/menu.ts'
 import { writePxelinux } from '../menu/pxelinux.ts'
 import type { Permit } from '../machine/permit.ts'
 import { certificateFindings } from './check-certificate.ts'
@@ -111,7 +111,7 @@ function menusOf(armed: House, machine: Machine): Finding[] {
 
 function startsProgram({ entries, default: label }: Menu): boolean {
   const boot = entries.find((entry) => entry.label === label)?.boot
-  return boot?.kind === 'kernel' && boot.program !== undefined
+  return boot !== undefined && (isElsewhere(boot) || (boot.kind === 'kernel' && boot.program !== undefined))
 }
 
 /** Not every loader starts every program: a machine needs one firmware whose loader does. */
@@ -210,7 +210,7 @@ function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
       { severity: 'warning', machine: machine.name, message: 'has no profile and boots its disk', ...machine.origin },
     ]
   if (profile.kind === 'local') return []
-  if (profile.kind === 'image' || profile.kind === 'menu') return []
+  if (profile.kind === 'image' || profile.kind === 'menu' || profile.pixiecore !== undefined) return []
   const distro = distroOf(house, profile)
   const names = [
     profile.kernel ?? distro?.kernel,

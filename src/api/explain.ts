@@ -8,6 +8,7 @@ import { mergeVars } from '../config/vars.ts'
 import { Fault } from '../fault.ts'
 import { swapped } from '../machine/registry.ts'
 import { askHouse, expectedAddress, serverUrl, type House } from '../files/house.ts'
+import { apiOf, heed } from '../files/elsewhere.ts'
 import { installScript } from '../files/install-script.ts'
 import { menuOf } from '../files/menu-of.ts'
 import { firstOf } from '../files/first.ts'
@@ -15,7 +16,7 @@ import { bringsLoader, packageOf } from '../files/loaders.ts'
 import type { Asked } from '../files/asked.ts'
 import { Shelf } from '../files/shelf.ts'
 import { namesAsked, shimParts } from '../menu/names-asked.ts'
-import type { Boot } from '../menu/menu.ts'
+import { isUrl, type Boot } from '../menu/menu.ts'
 import type { Finding } from '../net/content.ts'
 import type { Mac } from '../net/mac.ts'
 import { firmwares, type FirmwareName } from './firmware.ts'
@@ -78,7 +79,9 @@ export async function explain(
   const { house, mac, assumed } = cardOf({ ...running, now: () => at }, machine, kind.asker)
   const session = kind.asker === 'os' ? undefined : house.sessions.imagined(mac, house.now())
   const client = clientFor(machine, mac, kind, session)
-  const answer = askHouse(house, client)
+  const first = askHouse(house, client)
+  const api = apiOf(first.profile)
+  const answer = heed(first, api === undefined ? undefined : await house.elsewhere?.learn(api, mac))
   const known = assumed === undefined ? shelf : new Shelf(house)
   const scene = { house, shelf: known, machine, client, answer, ...(session && { session }) }
   const forecast = await compose(scene, kind.title, reply(house, client), hide)
@@ -155,6 +158,7 @@ function names(
     if (line.found && isMenu(line)) break
   }
   for (const name of boot ? [boot.kernel, ...boot.initrd] : []) {
+    if (isUrl(name)) continue
     const line = lookUp(scene, name, problems)
     const why = answer.plan.do === 'image' ? 'birnam imager build makes it' : `put it into the site as ${name}`
     asked.push(line.found ? line : { why, ...line })

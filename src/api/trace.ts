@@ -151,9 +151,11 @@ export const stops: readonly Stop[] = [never, ...Object.values(steps)].map(({ st
 // A local boot ends with its menu; a live one with its kernel and initrd, or with its answer; what wipes, with `done`.
 function stepsFor(events: Events): readonly Step[] {
   const { address, loader, menu, kernel, initrd, answer, script, report } = steps
-  const { plan, answer: fetches } = menuOf(events)?.detail ?? {}
+  const { plan, files, answer: fetches } = menuOf(events)?.detail ?? {}
   if (plan === 'local' || plan === 'ignore') return [address, loader, menu]
-  const booting = [address, loader, menu, kernel, initrd, ...(fetches === true ? [answer] : [])]
+  // What comes from another server is not seen from here.
+  const fetched = files === 0 ? [] : [kernel, initrd]
+  const booting = [address, loader, menu, ...fetched, ...(fetches === true ? [answer] : [])]
   if (plan === 'image') return [...booting, script, report]
   return plan === 'live' ? booting : [...booting, report]
 }

@@ -10,7 +10,7 @@ import { Book6 } from '../dhcp6/book.ts'
 import type { Distros } from '../distro/distros.ts'
 import { LoaderFiles } from '../files/loaders.ts'
 import { ShortUrls } from '../files/short-urls.ts'
-import type { Addresses, Console, Golden, House } from '../files/house.ts'
+import type { Addresses, Console, Elsewhere, Golden, House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
 import { Journal, type JournalListeners } from '../journal/journal.ts'
 import { Permits } from '../machine/permit.ts'
@@ -42,6 +42,7 @@ export interface CoreParts {
   readonly httpsPort?: () => number | undefined
   readonly golden?: Golden
   readonly console?: Console
+  readonly elsewhere?: Elsewhere
   readonly distros?: Distros
   readonly journal?: JournalListeners
   readonly now?: () => number
@@ -55,6 +56,7 @@ export function openCore({
   httpsPort,
   golden,
   console,
+  elsewhere,
   distros,
   journal = {},
   now = Date.now,
@@ -67,6 +69,7 @@ export function openCore({
     disks: new SqliteDisks(database),
     ...(golden && { golden }),
     ...(console && { console }),
+    ...(elsewhere && { elsewhere }),
     ...(distros && { distros }),
     addresses,
     shortUrls: new ShortUrls(),

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { CaptureDesk } from '../api/capture-desk.ts'
 import { ConsoleDesk } from '../api/console.ts'
 import { closeLate } from '../api/desk.ts'
+import { PixiecoreDesk } from '../api/pixiecore-desk.ts'
 import { addRoutes } from '../api/routes.ts'
 import { SiteHolder } from '../config/holder.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
@@ -60,6 +61,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   const consoles: ConsoleDesk = new ConsoleDesk(() => core.house)
   const core: Core = openCore({
     console: consoles,
+    elsewhere: new PixiecoreDesk(),
     database,
     site: holder.current,
     addresses: addressesOf(leases, Date.now, book6),

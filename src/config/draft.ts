@@ -131,13 +131,27 @@ class DraftBuilder implements Draft {
   #profile(place: Path, item: unknown, origin: Origin): Profile | undefined {
     const parsed = this.#parse(nouns.profiles, item, place, keysOf('profiles'))
     if (!parsed) return undefined
-    const boots = parsed.kind === 'install' || parsed.kind === 'live'
-    if (boots && parsed.kernel === undefined && parsed.distro === undefined) {
+    if (parsed.kind !== 'install' && parsed.kind !== 'live')
+      return keep(this.profiles, compact<Profile>({ ...parsed, origin }))
+    const { kernel, distro, pixiecore, initrd, loader } = parsed
+    if (kernel === undefined && distro === undefined && pixiecore === undefined) {
       const hint = 'add distro: debian-12, or kernel: and initrd:'
       const what = parsed.kind === 'live' ? 'a live profile' : 'an install profile'
       this.#wrong(place, `${what} needs a distro, or a kernel of its own`, hint)
     }
-    return keep(this.profiles, compact<Profile>({ ...parsed, origin }))
+    if (pixiecore === undefined) return keep(this.profiles, compact<Profile>({ ...parsed, origin }))
+    if (kernel !== undefined || distro !== undefined || initrd.length > 0)
+      this.#wrong(
+        [...place, 'pixiecore'],
+        'says what to boot, and so does this profile',
+        'take kernel:, initrd: and distro: out',
+      )
+    if (loader !== undefined && loader !== 'auto' && !loader.startsWith('ipxe'))
+      this.#wrong([...place, 'loader'], `${loader} fetches nothing from other servers`, 'leave it out: it is iPXE then')
+    return keep(
+      this.profiles,
+      compact<Profile>({ ...parsed, loader: loader === 'ipxe-shim' ? loader : 'ipxe', origin }),
+    )
   }
 
   #parse<T extends z.ZodType>(schema: T, value: unknown, place: Path, keys: Keys): z.output<T> | undefined {

@@ -136,6 +136,7 @@ const bootable = {
   args: v.args.default(''),
   answer: v.path.optional(),
   distro: v.name.optional(),
+  pixiecore: v.apiUrl.optional(),
 }
 
 const imager = {

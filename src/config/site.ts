@@ -180,6 +180,8 @@ interface Bootable {
   /** A template file, rendered for the machine that asks. */
   readonly answer?: string
   readonly distro?: string
+  /** The API, in the manner of pixiecore's, that says what to boot instead of all these. */
+  readonly pixiecore?: string
 }
 
 export type Profile =

@@ -272,6 +272,12 @@ export const webUrl = wordAs(
   'write it like http://mirror.example.org/images',
 )
 
+export const apiUrl = wordAs(
+  (text) => (/^https?:\/\/[^\s?#@]+$/.test(text) && URL.canParse(text) ? text.replace(/\/+$/, '') : undefined),
+  'not an HTTP URL without ?, # and a password',
+  'write it like http://inventory.example.org:8080',
+)
+
 export const url = wordAs(
   (text) => (/^(?:https?|ftp|nfs):\/\/[^\s]+$/.test(text) && URL.canParse(text) ? text : undefined),
   'not a URL',

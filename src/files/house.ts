@@ -17,6 +17,7 @@ import type { Ipv4 } from '../net/ipv4.ts'
 import { isIpv6, type Ipv6 } from '../net/ipv6.ts'
 import type { Mac } from '../net/mac.ts'
 import type { RelayPort } from '../net/relay-port.ts'
+import type { PixiecoreReply } from '../menu/pixiecore-reply.ts'
 import type { Templates } from '../template/templates.ts'
 import type { LoaderFiles } from './loaders.ts'
 import type { ShortUrls } from './short-urls.ts'
@@ -73,6 +74,20 @@ export interface Console {
   waiting(board: Board, address: Ipv4 | undefined, now: number): void
 }
 
+/** What another program's API says of a machine, as far as it was heard. */
+export type Said =
+  | { readonly state: 'asking' }
+  | ({ readonly state: 'boot' } & PixiecoreReply)
+  /** The machine is to be let alone, or the API cannot be understood: the sentence says which. */
+  | { readonly state: 'refused'; readonly why: string }
+
+export interface Elsewhere {
+  /** Never waits: what is not known yet is asked now, and is there when the machine asks again. */
+  ask(api: string, mac: Mac): Said
+  /** The same, waiting for it. Never throws. */
+  learn(api: string, mac: Mac): Promise<Said>
+}
+
 /** Everything the doors share. `registry`, `paths`, `loaders` and `templates` are replaced together when the site changes. */
 export interface House {
   registry: Registry
@@ -96,6 +111,8 @@ export interface House {
   readonly disks: DiskBook
   /** What people at consoles ask for; a forecast has none. */
   readonly console?: Console
+  /** Who asks other programs what a machine shall boot; a forecast without a server asks nobody. */
+  readonly elsewhere?: Elsewhere
   /** Golden images and what installs them; a forecast without a data directory has none. */
   readonly golden?: Golden
   /** What `birnam distro import` brought; a forecast without a data directory has none. */

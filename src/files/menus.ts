@@ -3,7 +3,7 @@ import type { Asker, Client } from '../boot/client.ts'
 import { isWipe } from '../boot/plan.ts'
 import { pathOf, reach, type Session } from '../boot/session.ts'
 import { Fault } from '../fault.ts'
-import type { Menu } from '../menu/menu.ts'
+import { isUrl, type Menu } from '../menu/menu.ts'
 import type { MenuName } from '../menu/menu-name.ts'
 import { grubBootstrap, writeGrub } from '../menu/grub.ts'
 import { ipxeBootstrap, writeIpxe } from '../menu/ipxe.ts'
@@ -15,6 +15,7 @@ import type { Mac } from '../net/mac.ts'
 import { choose } from './choose.ts'
 import { claim } from './claim.ts'
 import type { Audience } from './context.ts'
+import { heed, saidElsewhere } from './elsewhere.ts'
 import { askHouse, cardAt, serverUrl, type House } from './house.ts'
 import { menuOf } from './menu-of.ts'
 import type { Asked } from './asked.ts'
@@ -44,8 +45,11 @@ function ipxeMenu(house: House, { session, peer }: Asked): string {
 }
 
 function settle(house: House, client: Client, asked: Asked): Answer {
-  const answer = askHouse(house, client)
-  if (!isWipe(answer.plan) || !asked.session || asked.dry) return answer
+  const first = askHouse(house, client)
+  const said = saidElsewhere(house, first, client.mac)
+  const answer = heed(first, said)
+  // A permit is claimed for what is known to be booted.
+  if (!isWipe(answer.plan) || !asked.session || asked.dry || said?.state === 'asking') return answer
   return claim(house, answer, asked.session, asked.peer.address)
 }
 
@@ -91,9 +95,11 @@ function compose(house: House, loader: MenuName['loader'], menu: Menu, audience:
 /** What the machine will ask for next, so that a boot that stops can be told from one that is over: files, and whether an answer. */
 function whatFollows({ entries, default: label }: Menu, url: string): { files?: number; answer?: true } {
   const boot = entries.find((entry) => entry.label === label)?.boot
+  if (boot?.kind === 'script') return { files: 0 }
   if (boot?.kind !== 'kernel') return {}
   const fetches = boot.args.some((word) => word.includes(`${url}/a/`))
-  return { files: new Set([boot.kernel, ...boot.initrd]).size, ...(fetches && { answer: true }) }
+  const own = [boot.kernel, ...boot.initrd].filter((name) => !isUrl(name))
+  return { files: new Set(own).size, ...(fetches && { answer: true }) }
 }
 
 /** The broken template is told where it can be read: in the journal, and in the loader's own menu, which then boots the disk. */

@@ -2,6 +2,7 @@ import type { Finding } from '../net/content.ts'
 import { readMac } from '../net/mac.ts'
 import type { Asked } from './asked.ts'
 import { askHouse, serverUrl, type House } from './house.ts'
+import { absolute } from '../menu/menu.ts'
 import { menuOf } from './menu-of.ts'
 
 /**
@@ -21,8 +22,8 @@ export function findForPixiecore(house: House, name: string, asked: Asked): Find
     return { kind: 'refused', status: 404, message: 'it boots no Linux kernel' }
   const base = `${serverUrl(house, asked.peer.address)}/`
   const said = {
-    kernel: base + boot.kernel,
-    initrd: boot.initrd.map((file) => base + file),
+    kernel: absolute(boot.kernel, base),
+    initrd: boot.initrd.map((file) => absolute(file, base)),
     cmdline: boot.args.join(' '),
   }
   return { kind: 'bytes', bytes: Buffer.from(JSON.stringify(said)), type: 'application/json' }

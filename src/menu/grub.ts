@@ -1,6 +1,6 @@
-import type { Boot, Entry, Menu } from './menu.ts'
+import { isUrl, type Boot, type Entry, type Menu } from './menu.ts'
 import { diskBoot, indented } from './grub-disk.ts'
-import { grubProgram } from './program.ts'
+import { onlyIpxe } from './program.ts'
 import { checkLength, checkMenu, commentLines, quoted, unsafe } from './sound.ts'
 
 /**
@@ -34,7 +34,7 @@ function entryLines({ label, title, boot }: Entry, base: string): readonly strin
 function bodyOf(boot: Boot, label: string, base: string): readonly string[] {
   if (boot.kind === 'local') return diskBoot
   if (boot.kind === 'menu') return [`configfile ${single(`${base}choose/${boot.entry}/grub.cfg`)}`]
-  return kernelLines(boot, label, base)
+  return boot.kind === 'kernel' ? kernelLines(boot, label, base) : onlyIpxe('GRUB', label)
 }
 
 /** linux and initrd: GRUB 2.12 has no linuxefi any more, and Debian's 2.06 does the same under both names. */
@@ -43,7 +43,7 @@ function kernelLines(
   label: string,
   base: string,
 ): readonly string[] {
-  if (program) return grubProgram(label)
+  if (program || isUrl(kernel)) return onlyIpxe('GRUB', label)
   checkLength(`BOOT_IMAGE=${base}${kernel} ${args.join(' ')}`, label)
   const load = ['linux', single(`${base}${kernel}`), ...args.map(single)].join(' ')
   if (initrd.length === 0) return [load]

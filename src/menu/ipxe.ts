@@ -1,4 +1,4 @@
-import type { Boot, Entry, Menu } from './menu.ts'
+import { absolute, type Boot, type Entry, type Menu } from './menu.ts'
 import { ipxeProgram } from './program.ts'
 import { checkLength, checkMenu, commentLines, hidden, quoted, unsafe } from './sound.ts'
 
@@ -35,8 +35,19 @@ function choice({ timeout, entries, default: first, title }: Menu): readonly str
 }
 
 function entryLines({ label, boot }: Entry, menu: Menu, base: string): readonly string[] {
-  if (boot.kind === 'local') return diskLines(label === menu.default, base)
-  return boot.kind === 'menu' ? chainLines(boot, base) : kernelLines(boot, label, base)
+  switch (boot.kind) {
+    case 'local':
+      return diskLines(label === menu.default, base)
+    case 'menu':
+      return chainLines(boot, base)
+    case 'again':
+      return ['sleep 1', `chain --replace ${base}boot.ipxe || goto ${failure}`]
+    case 'script':
+      // Where its lines end, the entries of this menu would follow.
+      return [...boot.lines, 'exit']
+    case 'kernel':
+      return kernelLines(boot, label, base)
+  }
 }
 
 /** What is typed goes to this server alone, in the clear as everything that iPXE says; a prompt that is left goes back to the menu. */
@@ -65,8 +76,8 @@ function kernelLines(
   const named = initrd.map((name, at) => ({ name, image: `initrd${at}` }))
   const words = [...named.map(({ image }) => `initrd=${image}`), ...args]
   checkLength(`${kernel} ${words.join(' ')}`, label)
-  const fetches = named.map(({ name, image }) => `initrd --name ${image} ${base}${name} || goto ${failure}`)
-  const load = [`kernel ${base}${kernel}`, ...words, '||', 'goto', failure].join(' ')
+  const fetches = named.map(({ name, image }) => `initrd --name ${image} ${absolute(name, base)} || goto ${failure}`)
+  const load = [`kernel ${absolute(kernel, base)}`, ...words, '||', 'goto', failure].join(' ')
   // Images of an attempt that failed would be taken for initrds of this one.
   return ['imgfree', load, ...fetches, ...shims(base), `boot || goto ${failure}`]
 }

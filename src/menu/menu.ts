@@ -11,6 +11,20 @@ export interface Menu {
   readonly entries: readonly Entry[]
 }
 
+/** Whether this entry boots something that lies on another server, or asks there. Such names are no names on the shelf. */
+export function isElsewhere(boot: Boot): boolean {
+  return boot.kind === 'again' || boot.kind === 'script' || (boot.kind === 'kernel' && isUrl(boot.kernel))
+}
+
+export function isUrl(name: string): boolean {
+  return /^https?:\/\//.test(name)
+}
+
+/** A name on the shelf, where `base` (with `/` at its end) is the URL of the shelf; or the URL that it already is. */
+export function absolute(name: string, base: string): string {
+  return isUrl(name) ? name : base + name
+}
+
 export interface Entry {
   /** `[A-Za-z0-9._-]+`, so every loader can name it. */
   readonly label: string
@@ -29,9 +43,13 @@ export type Boot =
       /** Tells what the machine is, where the loader knows. */
       readonly facts?: boolean
     }
+  /** The menu of this boot once more, after a second: iPXE only. */
+  | { readonly kind: 'again' }
+  /** Lines that somebody else wrote for iPXE. */
+  | { readonly kind: 'script'; readonly lines: readonly string[] }
   | {
       readonly kind: 'kernel'
-      /** A name on the shelf, relative: `boot/vmlinuz`. A writer puts it where its loader resolves it. */
+      /** A name on the shelf, relative: `boot/vmlinuz`. A writer puts it where its loader resolves it. For iPXE also a URL. */
       readonly kernel: string
       readonly initrd: readonly string[]
       /** Words, each without blanks; the writer quotes what its loader would eat (`;` in GRUB). */

@@ -1,4 +1,4 @@
-import type { Program } from './menu.ts'
+import { absolute, type Program } from './menu.ts'
 import { hidden, quoted, unsafe } from './sound.ts'
 
 /** A program of SYSLINUX reads its own words, so none is added for pypxeboot, which cannot start it. */
@@ -9,8 +9,9 @@ export function pxelinuxProgram({ bios }: Program, label: string, metal: boolean
   return [`  KERNEL ${bios.name}`, `  APPEND ${bios.args.join(' ')}`]
 }
 
-export function grubProgram(label: string): never {
-  throw unsafe(`GRUB cannot start ${label}`, 'write loader: ipxe for this machine or profile')
+/** What only iPXE can do. */
+export function onlyIpxe(loader: string, label: string): never {
+  throw unsafe(`${loader} cannot start ${label}`, 'write loader: ipxe for this machine or profile')
 }
 
 /** `failure` is the label of what follows when something cannot be had. */
@@ -22,7 +23,7 @@ export function ipxeProgram(program: Program, base: string, failure: string): re
   const guard = program.any ? [] : [`iseq \${platform} efi || goto ${failure}`]
   const files = program.files.map(({ as, from }) => {
     if (!/^[A-Za-z0-9._-]+$/.test(as)) throw unsafe(`a file cannot be called ${quoted(as)} here`, 'rename it')
-    return `initrd --name ${as} ${/^https?:/.test(from) ? from : base + from} ${as} || goto ${failure}`
+    return `initrd --name ${as} ${absolute(from, base)} ${as} || goto ${failure}`
   })
   const load = ['kernel', `${base}${run.name}`, ...run.args, '||', 'goto', failure].join(' ')
   return [...guard, 'imgfree', load, ...files, `boot || goto ${failure}`]

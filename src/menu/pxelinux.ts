@@ -1,5 +1,5 @@
-import type { Boot, Entry, Menu } from './menu.ts'
-import { pxelinuxProgram } from './program.ts'
+import { isUrl, type Boot, type Entry, type Menu } from './menu.ts'
+import { onlyIpxe, pxelinuxProgram } from './program.ts'
 import { checkLength, checkMenu, commentLines, hidden, unsafe } from './sound.ts'
 
 export interface PxelinuxOptions {
@@ -38,6 +38,7 @@ function entryLines({ label, title, boot }: Entry, options: PxelinuxOptions): re
   // 0 hands the machine back to its BIOS, which goes on to the next device; pypxeboot needs some value and runs pygrub.
   if (boot.kind === 'local') return [...head, '  LOCALBOOT 0']
   if (boot.kind === 'menu') return [...head, `  CONFIG choose/${boot.entry}/pxelinux.cfg`]
+  if (boot.kind !== 'kernel' || isUrl(boot.kernel)) return onlyIpxe('PXELINUX', label)
   if (boot.program) return [...head, ...pxelinuxProgram(boot.program, label, options.metal === true)]
   const append = appendWords(boot, options).join(' ')
   checkLength(`BOOT_IMAGE=${boot.kernel} ${append}`, label)

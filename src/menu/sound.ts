@@ -1,5 +1,5 @@
 import { Fault } from '../fault.ts'
-import type { Boot, Entry, Menu } from './menu.ts'
+import { isUrl, type Boot, type Entry, type Menu } from './menu.ts'
 
 /**
  * What every loader can be told. Names, labels and words beyond this are refused, because the three loaders quote in three
@@ -42,12 +42,19 @@ function checkKernel({ kernel, initrd, args }: Extract<Boot, { kind: 'kernel' }>
 }
 
 function checkName(name: string): void {
+  if (isUrl(name)) return checkUrl(name)
   if (namePattern.test(name) && !name.split('/').some((part) => part === '.' || part === '..') && name.length <= 120)
     return
   throw unsafe(
     `a loader cannot ask for a file called ${quoted(name)}`,
     'rename it: letters, digits and . _ + - ~ @, folders with /, 120 at most',
   )
+}
+
+/** As another server wrote it, which iPXE takes as it is. */
+function checkUrl(url: string): void {
+  if (/^[!-~]{1,500}$/.test(url) && !/['"\\#]|\$\{/.test(url)) return
+  throw unsafe(`a loader cannot ask for ${quoted(url)}`, 'percent-encode what is not plain in it')
 }
 
 function checkWord(word: string): void {
