@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { didYouMean } from '../config/suggest.ts'
 import { isWiping, type Machine, type Profile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
-import { answerFamily } from '../files/answer-part.ts'
+import { answerFamily, partNames } from '../files/answer-part.ts'
 import { distroOf } from '../files/context.ts'
 import type { House } from '../files/house.ts'
 import { imagerMissing } from '../files/imager-files.ts'
@@ -244,8 +244,7 @@ async function answerOf(
   const broken = collect(machine, () => {
     const { house, token } = sceneOf(armed, machine)
     const shelf = new Shelf(house)
-    const parts = Object.keys(answerFamily(house, profile)?.parts ?? {})
-    for (const name of ['', ...parts]) {
+    for (const name of ['', ...partNames(house, profile)]) {
       const finding = shelf.find(name === '' ? `a/${token}` : `a/${token}/${name}`, dryAsk)
       if (finding?.kind === 'bytes' && name === '') text = finding.bytes.toString()
       else if (finding?.kind === 'refused') throw new Fault('file-missing', finding.message, profile.origin)

@@ -8,6 +8,7 @@ import { mergeVars } from '../config/vars.ts'
 import { Fault } from '../fault.ts'
 import { swapped } from '../machine/registry.ts'
 import { askHouse, expectedAddress, serverUrl, type House } from '../files/house.ts'
+import { partNames } from '../files/answer-part.ts'
 import { apiOf, heed } from '../files/elsewhere.ts'
 import { installScript } from '../files/install-script.ts'
 import { menuOf } from '../files/menu-of.ts'
@@ -39,6 +40,8 @@ export interface Forecast {
   /** The kernel line as the loader will run it. */
   readonly kernel?: string
   readonly answer?: string
+  /** What else its installer reads below the URL of the answer, as far as something stands in it. */
+  readonly parts?: readonly { readonly name: string; readonly text: string }[]
   readonly vars: readonly ForecastVar[]
   readonly problems: readonly string[]
 }
@@ -105,7 +108,8 @@ async function compose(scene: Scene, firmware: string, dhcp: readonly string[], 
   const named = names(scene, boot, problems)
   const menu = named.menu && hide(named.menu, merged.vars)
   const kernel = boot && hide([boot.kernel, ...boot.args].join(' '), merged.vars)
-  const text = answer.plan.do === 'image' ? await scriptText(scene, problems) : answerText(scene, problems)
+  const text = answer.plan.do === 'image' ? await scriptText(scene, problems) : answerText(scene, '', problems)
+  const parts = partsOf(scene, problems).map((part) => ({ ...part, text: hide(part.text, merged.vars) }))
   return {
     machine: machine.name,
     firmware,
@@ -116,6 +120,7 @@ async function compose(scene: Scene, firmware: string, dhcp: readonly string[], 
     ...(menu !== undefined && { menu }),
     ...(kernel !== undefined && { kernel }),
     ...(text !== undefined && { answer: hide(text, merged.vars) }),
+    ...(parts.length > 0 && { parts }),
     vars: merged.origins.map((origin) => ({ ...origin, value: hideValue(origin.name, origin.value) })),
     problems,
   }
@@ -208,12 +213,22 @@ function describe(shown: string, name: string, finding: Finding): LookedUp {
   return { name: shown, found: true, bytes: finding.bytes.length, menu: finding.bytes.toString() }
 }
 
-function answerText(scene: Scene, problems: string[]): string | undefined {
+function partsOf(scene: Scene, problems: string[]): { name: string; text: string }[] {
+  const { plan } = scene.answer
+  const names = plan.do === 'live' || plan.do === 'install' ? partNames(scene.house, plan.profile) : []
+  return names.flatMap((name) => {
+    const text = answerText(scene, `/${name}`, problems)
+    return text ? [{ name, text }] : []
+  })
+}
+
+/** `part`: what follows the URL of the answer. */
+function answerText(scene: Scene, part: string, problems: string[]): string | undefined {
   const { house, shelf, answer, session, client } = scene
   if (answer.plan.do !== 'live' && answer.plan.do !== 'install') return undefined
   if (answer.plan.profile.answer === undefined) return undefined
   const key = session ? house.sessions.tokenOf(session) : client.mac!.replaceAll(':', '-')
-  const looked = lookUp({ ...scene, shelf }, `a/${key}`, problems)
+  const looked = lookUp({ ...scene, shelf }, `a/${key}${part}`, problems)
   if (!looked.found && looked.why && !problems.includes(looked.why)) problems.push(looked.why)
   return looked.menu
 }

@@ -23,7 +23,15 @@ export async function render(running: House, reply: ForecastReply, machine: Mach
   const shelf = new Shelf(house)
   const rendered = new Map<Part, Map<FirmwareName, readonly string[]>>(parts.map((part) => [part, new Map()]))
   for (const kind of kinds) {
-    const { plan, dhcp, menu, kernel, answer, problems } = await explain(house, shelf, reply, machine, kind, hide)
+    const {
+      plan,
+      dhcp,
+      menu,
+      kernel,
+      answer,
+      parts: beside,
+      problems,
+    } = await explain(house, shelf, reply, machine, kind, hide)
     const put = (part: Part, lines: readonly string[]): void =>
       void rendered.get(part)!.set(
         kind,
@@ -33,7 +41,7 @@ export async function render(running: House, reply: ForecastReply, machine: Mach
     put('DHCP reply', dhcp)
     put('menu', linesOf(menu))
     put('kernel line', kernel === undefined ? [] : kernel.split(' '))
-    put('answer', linesOf(answer))
+    put('answer', [...linesOf(answer), ...(beside ?? []).flatMap(({ name, text }) => [`${name}:`, ...linesOf(text)])])
     put('problems', problems)
   }
   return rendered

@@ -4,6 +4,7 @@ import { indent, paint, table } from './print.ts'
 /** A forecast for a person: the reply, the names, the menu, the kernel line, the answer, the values. */
 export function explainText(forecast: Forecast): string {
   const { machine, firmware, profile, plan, dhcp, names, menu, kernel, answer, vars, problems, assumed } = forecast
+  const beside = forecast.parts ?? []
   const heading = (text: string): string => `\n${paint('bold', text)}`
   const parts = [
     `${paint('bold', machine)} with ${firmware}${profile === undefined ? '' : `, profile ${profile}`}`,
@@ -17,6 +18,7 @@ export function explainText(forecast: Forecast): string {
   if (menu !== undefined) parts.push(heading('Menu'), indent(menu, '  '))
   if (kernel !== undefined) parts.push(heading('Kernel line'), indent(kernel, '  '))
   if (answer !== undefined) parts.push(heading('Answer'), indent(answer, '  '))
+  for (const { name, text } of beside) parts.push(heading(`Answer, ${name}`), indent(text, '  '))
   if (vars.length > 0) parts.push(heading('Values'), indent(table(vars.map(varRow)), '  '))
   if (problems.length > 0) parts.push(heading('Problems'), indent(problems.join('\n'), '  '))
   return parts.join('\n')

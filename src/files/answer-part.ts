@@ -57,6 +57,12 @@ export interface AnswerFile {
   readonly dos?: true
 }
 
+/** The names below `answer.url` that are files of their own, and not the profile's answer under another name. */
+export function partNames(house: House, profile: Answering): readonly string[] {
+  const parts = Object.entries(answerFamily(house, profile)?.parts ?? {})
+  return parts.filter(([, { from }]) => from !== 'answer').map(([name]) => name)
+}
+
 /** What one name below `answer.url` means; '' is the URL itself. Undefined for what the family does not ask for. */
 export function partOf(
   { paths }: House,

@@ -29,8 +29,11 @@ export function menuOf(house: House, answer: Answer, audience: Audience): Menu {
       const said = saidElsewhere(house, answer, audience.mac ?? machine?.macs[0])
       if (said?.state === 'refused') return onlyDisk
       if (!said) return booting(comments, kernelEntry(house, plan.profile, audience))
-      const told = said.state === 'boot' && said.message ? [`${plan.profile.pixiecore} says: ${said.message}`] : []
-      return booting([...comments, ...told], entryElsewhere(house, plan.profile, said, audience))
+      const told = said.state === 'asking' ? 'was asked what to boot' : `says: ${said.message ?? 'boot this'}`
+      return booting(
+        [...comments, `${plan.profile.pixiecore} ${told}`],
+        entryElsewhere(house, plan.profile, said, audience),
+      )
     }
     case 'image':
       return booting(comments, imagerEntry(house, plan.profile, audience))

@@ -280,3 +280,23 @@ test('UEFI is told over IPv6, too, where the site says so; a BIOS is not', async
   ])
   expect((await forecastOf(serving, 'macduff', 'bios')).dhcp).toEqual([])
 })
+
+test('all that an installer of several files reads is told, and what is empty is not', async () => {
+  const fleet = `
+machines: [{ name: duncan, mac: "52:54:00:77:00:01", ip: 10.77.0.11, profile: noble }]
+profiles: [{ name: noble, kind: install, distro: noble, answer: answers/noble.hbs }]
+distros: [{ name: noble, family: ubuntu, version: "24.04", kernel: boot/vmlinuz, initrd: [boot/initrd.gz] }]
+`
+  using serving = openServing({
+    'fleet.yaml': fleet,
+    'answers/noble.hbs': '#cloud-config\nautoinstall: { version: 1 }\n',
+    'answers/vendor-data.hbs': '#cloud-config\nhostname: {{machine.name}}\n',
+  })
+  const { answer, parts, problems } = await forecastOf(serving, 'duncan', 'uefi', true)
+  expect(problems).toEqual([])
+  expect(answer).toContain('autoinstall')
+  expect(parts).toEqual([
+    { name: 'meta-data', text: expect.stringContaining('duncan') },
+    { name: 'vendor-data', text: '#cloud-config\nhostname: duncan\n' },
+  ])
+})
