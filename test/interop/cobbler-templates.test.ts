@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { convert } from '../../src/cobbler/convert.ts'
 import type { Dialect } from '../../src/cobbler/meaning.ts'
 import { textOf } from '../../src/cobbler/piece.ts'
@@ -9,10 +9,9 @@ import { Scope } from '../../src/cobbler/scope.ts'
 import { Unfit } from '../../src/cobbler/unfit.ts'
 import { path } from '../../src/cobbler/value.ts'
 import { Templates } from '../../src/template/templates.ts'
+import { labTest } from '../lab/needs.ts'
 
 const python = '/usr/bin/python3'
-const isThere = spawnSync(python, ['-c', 'import Cheetah.Template, jinja2']).status === 0
-const why = isThere ? '' : ' (skipped: python3-cheetah or python3-jinja2 is not installed)'
 
 const vars = { host: 'web1', one: '1', empty: '', list: ['a', 'b', 'c'], map: { k: 'v' }, num: 5 }
 const names = {
@@ -179,18 +178,23 @@ function documents({ values, conditions, settings, ifs, fors }: Tongue): fc.Arbi
   return document
 }
 
-test.skipIf(!isThere).each([
+for (const [title, dialect, tongue] of [
   ['Cheetah', 'cheetah', cheetah],
   ['Jinja', 'jinja', jinja],
-] as const)(`%s renders 1200 templates of chance as what they became renders${why}`, (_, dialect, tongue) => {
-  const texts = fc.sample(documents(tongue), { numRuns: 1200, seed: 1606 })
-  const rendered = theirs(texts, dialect)
-  const both = texts.flatMap((text, index) => {
-    const { text: expected } = rendered[index]!
-    // What the real one cannot read is not asked of ours.
-    const got = expected === undefined ? undefined : ours(text, dialect)
-    return got === undefined ? [] : [{ text, got, expected }]
-  })
-  expect(both.filter(({ got, expected }) => got !== expected)).toEqual([])
-  expect(both.length).toBeGreaterThan(400)
-})
+] as const)
+  labTest(
+    `${title} renders 1200 templates of chance as what they became renders`,
+    ['python3', 'cheetah', 'jinja2'],
+    () => {
+      const texts = fc.sample(documents(tongue), { numRuns: 1200, seed: 1606 })
+      const rendered = theirs(texts, dialect)
+      const both = texts.flatMap((text, index) => {
+        const { text: expected } = rendered[index]!
+        // What the real one cannot read is not asked of ours.
+        const got = expected === undefined ? undefined : ours(text, dialect)
+        return got === undefined ? [] : [{ text, got, expected }]
+      })
+      expect(both.filter(({ got, expected }) => got !== expected)).toEqual([])
+      expect(both.length).toBeGreaterThan(400)
+    },
+  )

@@ -25,7 +25,12 @@ const sets = {
  * A test that needs real programs. Where one is missing the test is skipped, with the reason in its title, so that a person
  * reads what to install.
  */
-export function labTest(title: string, needs: readonly Need[], body: () => Promise<void>, milliseconds?: number): void {
+export function labTest(
+  title: string,
+  needs: readonly Need[],
+  body: () => Promise<void> | void,
+  milliseconds?: number,
+): void {
   const why = missing(...needs)
   test.skipIf(why !== undefined)(why === undefined ? title : `${title} (skipped: ${why})`, body, milliseconds)
 }

@@ -40,6 +40,8 @@ export const programs = {
   atftp: wanted('atftp', '/usr/bin/atftp'),
   'tftp-hpa': wanted('tftp-hpa', '/usr/bin/tftp'),
   python3: wanted('python3', '/usr/bin/python3'),
+  cheetah: wanted('python3-cheetah', '/usr/lib/python3/dist-packages/Cheetah/Template.py'),
+  jinja2: wanted('python3-jinja2', '/usr/lib/python3/dist-packages/jinja2/__init__.py'),
   curl: wanted('curl', '/usr/bin/curl'),
   skopeo: wanted('skopeo', '/usr/bin/skopeo'),
   podman: wanted('podman', '/usr/bin/podman'),
