@@ -10,9 +10,12 @@ import { inTurn, median, option, ratioOf, type Subject } from './lib/rounds.ts'
  * A running Debian is captured over ssh: by `birnam image capture`, and by `rsync -aHAX`, in turn, both into memory. First from nothing,
  * then again after a small change.
  *
- *   tools/with-node node bench/capture.ts [--rounds 3]
+ * The tree has 1.2 GB; `--small yes` takes one of 0.35 GB.
+ *
+ *   tools/with-node node bench/capture.ts [--rounds 3] [--small yes]
  */
 const rounds = Number(option('rounds') ?? 3)
+const isSmall = option('small') !== undefined
 const directory = mkdtempSync('/dev/shm/birnam-bench-capture-')
 const at = (name: string): string => join(directory, name)
 const birnam = join(import.meta.dirname, '../tools/birnam')
@@ -29,7 +32,7 @@ async function main(): Promise<void> {
   writeFileSync(at('site/birnam.yaml'), '')
   await using lan = await openLan()
   const { key } = await openKey()
-  const porter = await openPorter(lan, directory, key)
+  const porter = await openPorter(lan, directory, key, isSmall ? 'plain' : 'large')
   // rsync has to be there as well; tar and find are.
   await run(['sh', '-euc', `cp -n --parents /usr/bin/rsync $(ldd /usr/bin/rsync | grep -o '/[^ ]*') "$0"`, porter.root])
   tell('first', 0.8, await inTurn(subjects(lan, porter, 'first'), rounds))

@@ -1,12 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** Programs on a core of their own (or several: `0-1`), in the real-time class, so that other work on the machine disturbs less. */
 export class Programs implements AsyncDisposable {
   readonly #started: ChildProcess[] = []
 
   start(core: number | string, command: readonly string[], prefix: readonly string[] = []): ChildProcess {
+    mustBeThere(command[0]!)
     const [program, ...args] = [...prefix, 'chrt', '-r', '1', 'taskset', '-c', String(core), ...command]
     return this.#keep(spawn(program!, args, { stdio: ['ignore', 'pipe', 'inherit'] }))
   }
@@ -39,6 +41,15 @@ export class Programs implements AsyncDisposable {
     this.#started.push(child)
     return child
   }
+}
+
+/** Peers that the tests do without, by the Debian packages that bring them. */
+const packages: Readonly<Record<string, string>> = { nginx: 'nginx-light', 'in.tftpd': 'tftpd-hpa' }
+
+function mustBeThere(program: string): void {
+  const folders = program.includes('/') ? [''] : [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin']
+  if (folders.some((folder) => existsSync(join(folder, program)))) return
+  throw new Error(`${program} is not installed: it is in Debian's package ${packages[program] ?? program}`)
 }
 
 /** User and system seconds so far, children that ended included (proc(5), fields 14 to 17; 100 ticks a second). */

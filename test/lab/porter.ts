@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from './child.ts'
-import { openDebian } from './debian.ts'
+import { openDebian, type Kind } from './debian.ts'
 import { LivingMachine } from './living.ts'
 import type { Lan } from './network.ts'
 
@@ -20,10 +20,10 @@ export interface Porter {
 }
 
 /** Starts the real Debian with its own sshd in a directory; the LAN ends it. `key` opens it. */
-export async function openPorter(lan: Lan, directory: string, key: string): Promise<Porter> {
+export async function openPorter(lan: Lan, directory: string, key: string, kind: Kind = 'plain'): Promise<Porter> {
   const at = (name: string): string => join(directory, name)
   await run(['mkdir', at('unpacked')])
-  await run(['tar', '-xf', await openDebian(), '-C', at('unpacked'), '--xattrs', '--xattrs-include=*'])
+  await run(['tar', '-xf', await openDebian(kind), '-C', at('unpacked'), '--xattrs', '--xattrs-include=*'])
   const net = await lan.client()
   await net.run(`ip address add ${host}/24 dev eth0`)
   const machine = await LivingMachine.install(at('unpacked'), at('porter'), net, '')
