@@ -6,14 +6,15 @@ import { option } from './lib/rounds.ts'
 
 /**
  * One emulated machine with an empty disk, from power-on to its login: by a golden image, and by Debian's own installer with the preseed
- * that Birnam ships. Goal: 0.05 of the installer's time. The installer takes most of an hour; its seconds, seen before, may be given.
+ * that Birnam ships. Goal: 0.05 of the installer's time. The installer takes most of an hour; the seconds of either, seen before on the same
+ * host, may be given.
  *
- *   tools/with-node node bench/install.ts [--installer SECONDS]
+ *   tools/with-node node bench/install.ts [--installer SECONDS] [--image SECONDS]
  */
 const goal = 0.05
 const machine = { memory: 1024, reboots: true } as const
 
-const image = await byImage()
+const image = Number(option('image') ?? (await byImage()))
 console.log(`golden image        ${image.toFixed(0)} s from power-on to login`)
 const installer = Number(option('installer') ?? (await byInstaller()))
 console.log(`Debian's installer  ${installer.toFixed(0)} s`)

@@ -6,11 +6,20 @@ import { join } from 'node:path'
 /** The installers' own validators that are installed on this host. */
 export interface ExternalChecks {
   readonly names: readonly string[]
-  readonly validate: (family: string, text: string, version: string) => Promise<readonly { message: string }[]>
+  readonly validate: (family: string, text: string, version: string) => Promise<readonly Said[]>
+}
+
+interface Said {
+  readonly line?: number
+  readonly message: string
 }
 
 interface Tool {
   readonly command: string
+  /** What else it is called. */
+  readonly also?: string
+  /** How it names the line, where it does. */
+  readonly line?: RegExp
   /** Arguments before the file; its output when it fails is the complaint. */
   readonly args: (version: string) => readonly string[]
 }
@@ -27,41 +36,51 @@ const tools: Readonly<Record<string, Tool>> = {
   autoyast: { command: 'xmllint', args: () => ['--noout', '--nonet'] },
   windows: { command: 'xmllint', args: () => ['--noout', '--nonet'] },
   agama: { command: 'jsonnet', args: () => [] },
+  grub: { command: 'grub-script-check', also: 'grub2-script-check', line: /error at line (\d+)/, args: () => [] },
   autoinstall: cloudInit,
   'cloud-init': cloudInit,
 }
 
 export async function externalChecks(): Promise<ExternalChecks> {
-  const present = new Set<string>()
-  for (const { command } of Object.values(tools)) {
-    const { failed } = await execa('sh', ['-c', 'command -v "$1"', 'sh', command], { reject: false })
-    if (!failed) present.add(command)
+  const present = new Map<string, string>()
+  for (const { command, also = command } of Object.values(tools)) {
+    const { stdout } = await execa('sh', ['-c', 'command -v "$1" || command -v "$2"', 'sh', command, also], {
+      reject: false,
+    })
+    if (stdout !== '') present.set(command, stdout)
   }
   return {
-    names: [...present],
+    names: [...present.keys()],
     async validate(family, text, version) {
       const tool = tools[family]
-      return tool && present.has(tool.command) ? run(tool, text, version) : []
+      const program = tool && present.get(tool.command)
+      return program === undefined ? [] : run(tool!, program, text, version)
     },
   }
 }
 
-async function run({ command, args }: Tool, text: string, version: string): Promise<readonly { message: string }[]> {
+async function run(
+  { command, line, args }: Tool,
+  program: string,
+  text: string,
+  version: string,
+): Promise<readonly Said[]> {
   const directory = await mkdtemp(join(tmpdir(), 'birnam-check-'))
   try {
     const file = join(directory, 'answer')
     await writeFile(file, text, { mode: 0o600 })
     const settings = join(directory, 'debconf.conf')
     await writeFile(settings, ownDebconf(directory))
-    const { failed, all } = await execa(command, [...args(version), file], {
+    const { failed, all } = await execa(program, [...args(version), file], {
       env: { DEBCONF_SYSTEMRC: settings },
       reject: false,
       all: true,
       timeout: 30_000,
     })
-    return failed
-      ? [{ message: `${command}: ${all.replaceAll(file, 'answer').trim().split('\n').slice(-3).join(' ')}` }]
-      : []
+    if (!failed) return []
+    const message = `${command}: ${all.replaceAll(file, 'answer').trim().split('\n').slice(-3).join(' ')}`
+    const place = line?.exec(all)?.[1]
+    return [{ message, ...(place !== undefined && { line: Number(place) }) }]
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

@@ -24,18 +24,12 @@ import { writePxelinux } from '../menu/pxelinux.ts'
 import type { Permit } from '../machine/permit.ts'
 import { certificateFindings } from './check-certificate.ts'
 import { everyChoice } from './choices.ts'
+import { grubFindings, type GrubMenu, type Validator } from './check-grub.ts'
 import type { Finding } from './finding.ts'
 import { firmwares } from './firmware.ts'
 import { hideFor } from './secrets.ts'
 import { cardOf } from './stand-in.ts'
 import { canMulticast } from '../swarm/uftp.ts'
-
-/** The outside validators that were found, and what they said of a text. */
-export type Validator = (
-  family: string,
-  text: string,
-  version: string,
-) => Promise<readonly { line?: number; message: string }[]>
 
 /**
  * Renders everything for every machine, an install as if its permit were armed and a menu as if each of its entries were chosen, and collects what is wrong. The same text for
@@ -44,12 +38,14 @@ export type Validator = (
 export async function checkHouse(house: House, shelf: Shelf, validate: Validator): Promise<readonly Finding[]> {
   const findings: Finding[] = [...ownMenus(house), ...unknownDistros(house), ...certificateFindings(house)]
   const validated = new Set<string>()
+  const grub: GrubMenu[] = []
   const choices = everyChoice(house)
   for (const { house: chosen, machine } of house.registry.site.machines.flatMap(choices)) {
     const armed = asIfArmed(chosen, machine)
-    findings.push(...loadersOf(armed, machine), ...menusOf(armed, machine), ...filesOf(armed, shelf, machine))
+    findings.push(...loadersOf(armed, machine), ...menusOf(armed, machine, grub), ...filesOf(armed, shelf, machine))
     findings.push(...(await answerOf(armed, machine, validate, validated)), ...(await scriptOf(armed, machine)))
   }
+  findings.push(...(await grubFindings(house, grub, validate)))
   return once(findings.map((finding) => withoutSecrets(house, finding)))
 }
 
@@ -96,14 +92,15 @@ export function asIfArmed(house: House, machine: Machine): House {
   return { ...house, permits: Object.assign(Object.create(house.permits) as House['permits'], { of: () => permit }) }
 }
 
-function menusOf(armed: House, machine: Machine): Finding[] {
+/** The menu as GRUB would have it is put into `grub`. */
+function menusOf(armed: House, machine: Machine, grub: GrubMenu[]): Finding[] {
   return collect(machine, () => {
     const { house, answer, audience, path } = sceneOf(armed, machine)
     const menu = menuOf(house, answer, audience)
     if (startsProgram(menu)) return programFindings(house, machine, menu, path)
     writePxelinux(menu, { metal: true })
     writeIpxe(menu, `http://0.0.0.0/${path}`)
-    writeGrub(menu, `/${path}`)
+    grub.push({ machine: machine.name, text: writeGrub(menu, `/${path}`) })
     // A guest that asks without a boot session is not asked to choose.
     return menu.entries.some(({ boot }) => boot.kind === 'menu') ? [] : guestFindings(machine, menu)
   })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { checkHouse, type Validator } from '../../src/api/check.ts'
+import { checkHouse } from '../../src/api/check.ts'
+import type { Validator } from '../../src/api/check-grub.ts'
 import type { Finding } from '../../src/api/finding.ts'
 import { loaderPath, packageOf } from '../../src/files/loaders.ts'
 import { files, openHouse, type TestHouse } from '../house.ts'
@@ -173,7 +174,7 @@ test('what an installer’s own validator says is told with the line of the answ
     asked.push(`${family} ${version}`)
     return Promise.resolve([{ line: 1, message: `unknown: ${text.split('\n')[0]!}` }])
   })
-  expect(asked).toEqual([expect.stringMatching(/ 9$/)])
+  expect(asked.filter((one) => !one.startsWith('grub'))).toEqual([expect.stringMatching(/ 9$/)])
   const said = found.find(({ message }) => message.includes('unknown:'))
   expect(said).toMatchObject({
     severity: 'error',
@@ -226,4 +227,29 @@ test('a certificate that machines would refuse is told, and one that is not ther
   expect(await told('', {})).toMatchObject([
     { severity: 'error', message: expect.stringMatching(/tls\/a\.pem is not there$/) as string },
   ])
+})
+
+describe("GRUB's own parser reads every menu", () => {
+  const asked: string[] = []
+  const broken =
+    (bad: RegExp): Validator =>
+    (family, text) => {
+      if (family !== 'grub') return Promise.resolve([])
+      asked.push(text)
+      return Promise.resolve(bad.test(text) ? [{ line: 3, message: 'syntax error' }] : [])
+    }
+
+  test('all at once while nothing is wrong, and one by one to find whose it is', async () => {
+    expect(await check({}, broken(/never/))).toEqual([])
+    expect(asked).toEqual([expect.stringMatching(/for duncan[^]*for macduff/)])
+    const found = await check({}, broken(/for macduff/))
+    expect(found).toEqual([expect.objectContaining({ severity: 'error', machine: 'macduff', message: 'syntax error' })])
+  })
+
+  test("the site's own ones with their line", async () => {
+    const own = { 'files/grub2/grub.cfg-01-52-54-00-77-00-99': 'menuentry x {\n', 'files/grub.txt': 'menuentry x {\n' }
+    const [finding, ...others] = await check(own, broken(/^menuentry/))
+    expect(others).toEqual([])
+    expect(finding).toMatchObject({ file: 'files/grub2/grub.cfg-01-52-54-00-77-00-99', line: 3 })
+  })
 })

@@ -4,7 +4,7 @@ import { openMirror } from '../lab/mirror.ts'
 import { duncan } from '../lab/site.ts'
 import { openStage, type Stage } from './stage.ts'
 
-export const installerNeeds = ['lan', 'machine', 'debian', 'curl'] as const
+export const installerNeeds = ['lan', 'machine', 'debian', 'curl', 'cpio', 'xz'] as const
 
 /** Duncan is to become a server by Debian's own installer and the preseed that Birnam ships, from a mirror among the site's files. */
 export async function openInstallerStage(vars: object = {}): Promise<Stage> {

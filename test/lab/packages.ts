@@ -67,6 +67,8 @@ export const programs = {
   kexec: wanted('kexec-tools', '/usr/sbin/kexec', '/sbin/kexec'),
   aria2c: wanted('aria2', '/usr/bin/aria2c'),
   uftp: wanted('uftp', '/usr/bin/uftp', '/usr/sbin/uftp'),
+  cpio: wanted('cpio', '/usr/bin/cpio', '/bin/cpio'),
+  xz: wanted('xz-utils', '/usr/bin/xz'),
   xorriso: wanted('xorriso', '/usr/bin/xorriso'),
   genisoimage: wanted('genisoimage', '/usr/bin/genisoimage'),
   gpg: wanted('gpg', '/usr/bin/gpg'),
