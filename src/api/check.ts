@@ -10,6 +10,7 @@ import { imagerMissing } from '../files/imager-files.ts'
 import { installScript, isForImage, layoutOf, type ImageProfile } from '../files/install-script.ts'
 import { firstOf, folderOf } from '../files/first.ts'
 import { bringsLoader } from '../files/loaders.ts'
+import { withHead } from '../files/menu-head.ts'
 import { menuOf } from '../files/menu-of.ts'
 import { formatReference, parseReference } from '../image/reference.ts'
 import { Shelf } from '../files/shelf.ts'
@@ -17,6 +18,7 @@ import { firstFile } from '../boot/loader.ts'
 import { loaderFor } from '../boot/offer.ts'
 import { askHouse } from '../files/house.ts'
 import { writeGrub } from '../menu/grub.ts'
+import type { MenuName } from '../menu/menu-name.ts'
 import { writeIpxe } from '../menu/ipxe.ts'
 import { checkPypxeboot } from '../menu/pypxeboot.ts'
 import { isElsewhere, type Menu } from '../menu/menu.ts'
@@ -98,9 +100,10 @@ function menusOf(armed: House, machine: Machine, grub: GrubMenu[]): Finding[] {
     const { house, answer, audience, path } = sceneOf(armed, machine)
     const menu = menuOf(house, answer, audience)
     if (startsProgram(menu)) return programFindings(house, machine, menu, path)
-    writePxelinux(menu, { metal: true })
-    writeIpxe(menu, `http://0.0.0.0/${path}`)
-    grub.push({ machine: machine.name, text: writeGrub(menu, `/${path}`) })
+    const headed = (loader: MenuName['loader']): Menu => withHead(house, loader, menu, audience)
+    writePxelinux(headed('pxelinux'), { metal: true })
+    writeIpxe(headed('ipxe'), `http://0.0.0.0/${path}`)
+    grub.push({ machine: machine.name, text: writeGrub(headed('grub'), `/${path}`) })
     // A guest that asks without a boot session is not asked to choose.
     return menu.entries.some(({ boot }) => boot.kind === 'menu') ? [] : guestFindings(machine, menu)
   })

@@ -17,6 +17,7 @@ import { claim } from './claim.ts'
 import type { Audience } from './context.ts'
 import { heed, saidElsewhere } from './elsewhere.ts'
 import { askHouse, cardAt, serverUrl, type House } from './house.ts'
+import { withHead } from './menu-head.ts'
 import { menuOf } from './menu-of.ts'
 import type { Asked } from './asked.ts'
 import { readSyslinuxCookies } from './syslinux-cookies.ts'
@@ -65,7 +66,8 @@ function write(house: House, loader: MenuName['loader'], answer: Answer, client:
   }
   try {
     const menu = menuOf(house, answer, audience)
-    const content = text(compose(house, loader, menu, audience, asked), isWipe(answer.plan))
+    const headed = withHead(house, loader, menu, audience)
+    const content = text(compose(house, loader, headed, audience, asked), isWipe(answer.plan))
     if (!asked.dry)
       tell(house, answer, asked, mac, { loader, ...whatFollows(menu, serverUrl(house, audience.address)) })
     return content

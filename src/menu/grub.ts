@@ -11,7 +11,7 @@ export function writeGrub(menu: Menu, base: string): string {
   checkMenu(menu)
   if (!/^\/(?:[A-Za-z0-9._~-]+\/)*$/.test(base))
     throw unsafe(`not the path of a boot: ${quoted(base)}`, 'begin and end it with /')
-  const lines = [...commentLines(menu), ...settings(menu)]
+  const lines = [...commentLines(menu), ...(menu.head ?? []), ...settings(menu)]
   for (const entry of menu.entries) lines.push('', ...entryLines(entry, base))
   return `${lines.join('\n')}\n`
 }

@@ -10,7 +10,7 @@ export function writeIpxe(menu: Menu, base: string): string {
   checkMenu(menu)
   if (!/^https?:\/\/[A-Za-z0-9.:[\]-]+\/(?:[A-Za-z0-9._~-]+\/)*$/.test(base))
     throw unsafe(`not the URL of a boot: ${quoted(base)}`, 'end it with /')
-  const lines = ['#!ipxe', ...commentLines(menu), ...choice(menu)]
+  const lines = ['#!ipxe', ...commentLines(menu), ...(menu.head ?? []), ...choice(menu)]
   for (const entry of menu.entries) lines.push('', `:${entry.label}`, ...entryLines(entry, menu, base))
   return `${[...lines, '', ...failed].join('\n')}\n`
 }

@@ -2,6 +2,8 @@
 export interface Menu {
   /** Told in a comment at the top of the text, for whoever reads a capture: which machine, which plan, why. */
   readonly comments: readonly string[]
+  /** Lines in the loader's own words, before all others. */
+  readonly head?: readonly string[]
   /** What stands above the entries. */
   readonly title?: string
   /** A label of `entries`. */

@@ -15,7 +15,9 @@ export interface PxelinuxOptions {
  */
 export function writePxelinux(menu: Menu, options: PxelinuxOptions = {}): string {
   checkMenu(menu)
-  const lines = [...commentLines(menu), `DEFAULT ${menu.default}`, ...waiting(menu), ...onError(menu)]
+  // pypxeboot skips or dies of what it does not know.
+  const head = options.metal ? (menu.head ?? []) : []
+  const lines = [...commentLines(menu), ...head, `DEFAULT ${menu.default}`, ...waiting(menu), ...onError(menu)]
   for (const entry of menu.entries) lines.push('', ...entryLines(entry, options))
   return `${lines.join('\n')}\n`
 }

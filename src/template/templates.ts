@@ -68,6 +68,15 @@ export class Templates {
     return this.renderText(text, context, { file, line: 1, who })
   }
 
+  /** Whether a file is nothing but comments, and writes nothing for anybody. Throws `file-missing`. */
+  isBlank(name: string): boolean {
+    return (
+      this.#read(name)
+        .text.replaceAll(/\{\{!--[^]*?--\}\}/g, '')
+        .trim() === ''
+    )
+  }
+
   /** Renders text that stands in a file, the `args` of a profile for instance; `line` is where it begins. */
   renderText(text: string, context: Record<string, unknown>, place: TextPlace): string {
     let linked: Linked | undefined
