@@ -16,7 +16,7 @@ export function kernelEntry(house: House, profile: Bootable, audience: Audience)
   const kernel = profile.kernel ?? distro?.kernel
   if (kernel === undefined) throw noKernel(profile)
   const context = contextOf(house, audience)
-  const args = argsOf(house, profile, audience)
+  const args = argsOf(house, profile, audience, context)
   const family = distro ? familyWords(profile, distro, context) : []
   const words = kernelWords(distro ? [...family, ...kernelWords([], distro.args)] : [], args)
   const initrd = profile.initrd.length > 0 ? profile.initrd : (distro?.initrd ?? [])
@@ -42,10 +42,15 @@ function withArgs(boot: Boot, args: string): Boot {
   return boot.kind === 'kernel' ? { ...boot, args: kernelWords(boot.args, args) } : boot
 }
 
-function argsOf(house: House, profile: Bootable | ImageProfile, audience: Audience): string {
+function argsOf(
+  house: House,
+  profile: Bootable | ImageProfile,
+  audience: Audience,
+  context: Record<string, unknown> = contextOf(house, audience),
+): string {
   const { file, line } = profile.origin
   const who = audience.machine?.name ?? 'a stranger'
-  return house.templates.renderText(profile.args, contextOf(house, audience), { file, line, who })
+  return house.templates.renderText(profile.args, context, { file, line, who })
 }
 
 /** The imager asks for its script under the session's token; who the machine is stands on the server. */
