@@ -83,7 +83,7 @@ export async function explain(
   const session = kind.asker === 'os' ? undefined : house.sessions.imagined(mac, house.now())
   const client = clientFor(machine, mac, kind, session)
   const first = askHouse(house, client)
-  const api = apiOf(first.profile)
+  const api = apiOf(first)
   const answer = heed(first, api === undefined ? undefined : await house.elsewhere?.learn(api, mac))
   const known = assumed === undefined ? shelf : new Shelf(house)
   const scene = { house, shelf: known, machine, client, answer, ...(session && { session }) }

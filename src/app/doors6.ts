@@ -53,6 +53,7 @@ export async function openDoors6(parts: Doors6Parts): Promise<Doors6> {
 /** TFTP and HTTP on every IPv6 address, at the ports that they have over IPv4. */
 class Files {
   readonly #parts: Doors6Parts
+  #opening: Promise<void> | undefined
   #http: Opened<HttpServer> | undefined
   #tftp: Opened<TftpServer> | undefined
 
@@ -61,15 +62,19 @@ class Files {
   }
 
   get isOpen(): boolean {
-    return this.#http !== undefined
+    return this.#opening !== undefined
   }
 
   get listeners(): readonly Listener[] {
     return [this.#http?.listener, this.#tftp?.listener].filter((each) => each !== undefined)
   }
 
-  async open(): Promise<void> {
-    if (this.isOpen) return
+  /** Once, however often it is asked for. */
+  open(): Promise<void> {
+    return (this.#opening ??= this.#open())
+  }
+
+  async #open(): Promise<void> {
     const { core, openHttp, openTftp } = this.#parts
     // Who listens on :: hears both families already.
     if (!core.house.registry.site.server.http.address.includes(':')) this.#http = await openHttp()

@@ -1,16 +1,15 @@
 import type { Answer } from '../boot/ask.ts'
-import type { Profile } from '../config/site.ts'
 import type { Mac } from '../net/mac.ts'
 import type { House, Said } from './house.ts'
 
-/** The API that this profile leaves the choice to. */
-export function apiOf(profile: Profile | undefined): string | undefined {
-  return profile?.kind === 'live' || profile?.kind === 'install' ? profile.pixiecore : undefined
+/** The API that a plan leaves the choice to. */
+export function apiOf({ plan }: Pick<Answer, 'plan'>): string | undefined {
+  return plan.do === 'live' || plan.do === 'install' ? plan.profile.pixiecore : undefined
 }
 
-/** What that API says of this card; undefined for every other profile. A house that asks nobody waits for ever. */
-export function saidElsewhere(house: House, { plan }: Pick<Answer, 'plan'>, mac: Mac | undefined): Said | undefined {
-  const api = plan.do === 'live' || plan.do === 'install' ? apiOf(plan.profile) : undefined
+/** What that API says of this card; undefined for every other plan. A house that asks nobody waits for ever. */
+export function saidElsewhere(house: House, answer: Pick<Answer, 'plan'>, mac: Mac | undefined): Said | undefined {
+  const api = apiOf(answer)
   if (api === undefined) return undefined
   if (mac === undefined) return { state: 'refused', why: `${api} is asked by MAC address, and none is known` }
   return house.elsewhere?.ask(api, mac) ?? { state: 'asking' }

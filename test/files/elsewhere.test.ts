@@ -63,6 +63,13 @@ test('an install by an API needs its permit, which is claimed when the API has s
   expect(house.house.permits.of('duncan')?.state).toBe('claimed')
 })
 
+test('a forecast of an install without a permit asks nobody, and says that it has none', async () => {
+  using house = open({ state: 'refused', why: 'it says 404' }, install)
+  const duncan = house.house.registry.named('duncan')!
+  const { plan } = await explain(house.house, house.shelf, () => [], duncan, 'bios')
+  expect(plan).toEqual({ do: 'local', why: 'duncan has no permit to be installed' })
+})
+
 test('a forecast waits for the API, and shows what it says', async () => {
   using house = open({ state: 'boot', ...reply })
   const forecast = await explain(house.house, house.shelf, () => [], house.house.registry.named('duncan')!, 'bios')
