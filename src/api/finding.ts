@@ -1,3 +1,5 @@
+import { Fault } from '../fault.ts'
+
 /** One thing that is wrong with what a machine would get. */
 export interface Finding {
   readonly severity: 'error' | 'warning'
@@ -6,4 +8,24 @@ export interface Finding {
   readonly file?: string
   readonly line?: number
   readonly hint?: string
+}
+
+/** What a piece of work finds wrong; a Fault that it throws is a finding too. */
+export function collect(machine: { readonly name: string }, work: () => Finding[]): Finding[] {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    const { file, line, hint } = error.detail
+    const place = {
+      ...(file !== undefined && { file }),
+      ...(line !== undefined && { line }),
+      ...(hint !== undefined && { hint }),
+    }
+    return [{ severity: 'error', machine: machine.name, message: error.message, ...place }]
+  }
+}
+
+export function raise(error: unknown): never {
+  throw error
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { forecastLines } from '../../src/app/forecast.ts'
-import { asIfArmed } from '../../src/api/check.ts'
+import { asIfArmed } from '../../src/api/scene.ts'
 import { explain, type Forecast } from '../../src/api/explain.ts'
 import { firmwares, type FirmwareName } from '../../src/api/firmware.ts'
 import type { Client } from '../../src/boot/client.ts'

@@ -54,3 +54,15 @@ test.each([
     status: 500,
   })
 })
+
+test('a broken one is told for machines that iPXE alone can boot, too', async () => {
+  using house = openHouse({
+    'templates/menu/_head.ipxe.hbs': 'echo {{vars.none}}\n',
+    'fleet.yaml':
+      'machines: [{ name: duncan, mac: "52:54:00:77:00:01", ip: 10.77.0.11, profile: away }]\nprofiles: [{ name: away, kind: live, pixiecore: "http://inventory" }]\n',
+  })
+  const found = await checkHouse(house.house, house.shelf, () => Promise.resolve([]))
+  expect(found.map(({ file, message }) => `${file} ${message}`)).toContainEqual(
+    expect.stringMatching(/templates\/menu\/_head\.ipxe\.hbs.*vars\.none/),
+  )
+})
