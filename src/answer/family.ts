@@ -1,3 +1,4 @@
+import type { Program } from '../boot/program.ts'
 import type { Distro } from '../config/site.ts'
 
 /** One thing that is wrong in an answer, found without running the installer. */
@@ -32,19 +33,6 @@ export interface Family {
     accept: string | undefined,
   ): { readonly text: string } | { readonly problems: readonly AnswerProblem[] }
   check(text: string, version: string): readonly AnswerProblem[]
-}
-
-/** As src/menu/menu.ts has it. */
-export interface Program {
-  readonly bios?: Run
-  readonly uefi?: Run
-  readonly any?: Run
-  readonly files: readonly { readonly as: string; readonly from: string }[]
-}
-
-interface Run {
-  readonly name: string
-  readonly args: readonly string[]
 }
 
 /** One file of an answer that is a directory. */

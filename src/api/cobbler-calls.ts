@@ -9,17 +9,10 @@ import { faultText, replyText, type Value } from './xml-rpc.ts'
  * What koan calls by XML-RPC: `koan --list`, `--display` and `--replace-self` of a system. `machines` are those that the caller may see. Nothing
  * here is a secret, and nothing can be changed.
  */
-export function callCobbler(house: House, body: string, machines: readonly (Machine | undefined)[]): string {
+export function callCobbler(house: House, body: string, machines: readonly Machine[]): string {
   try {
     const { method, words } = readCall(body)
-    return replyText(
-      answer(
-        house,
-        method,
-        words,
-        machines.filter((machine) => machine !== undefined),
-      ),
-    )
+    return replyText(answer(house, method, words, machines))
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return faultText(1, error.message)

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Machine } from '../config/site.ts'
 import { serverUrl, type House } from '../files/house.ts'
 import type { Shelf } from '../files/shelf.ts'
 import { Fault } from '../fault.ts'
@@ -44,8 +45,8 @@ function refuseWhenOff(house: House): void {
 }
 
 /** All of them for this host; for everybody else the one that asks. */
-function machinesFor(house: House, request: FastifyRequest): ReturnType<House['registry']['named']>[] {
-  if (strangerIs(request.raw.socket, request.headers) === undefined) return [...house.registry.site.machines]
+function machinesFor(house: House, request: FastifyRequest): readonly Machine[] {
+  if (strangerIs(request.raw.socket, request.headers) === undefined) return house.registry.site.machines
   const own = machineAt(house, peerOf(request))
   return own ? [own] : []
 }
@@ -85,10 +86,10 @@ function found(house: House, peer: Peer): Finding {
 }
 
 /** `list/what/{systems|profiles|distros}`, a name a line. */
-function listed(house: House, [, , what = '']: readonly string[], machines: ReturnType<typeof machinesFor>): Finding {
-  const profiles = machines.map((machine) => machine && house.registry.profileOf(machine))
+function listed(house: House, [, , what = '']: readonly string[], machines: readonly Machine[]): Finding {
+  const profiles = machines.map((machine) => house.registry.profileOf(machine))
   const lists: Readonly<Record<string, readonly (string | undefined)[]>> = {
-    systems: machines.map((machine) => machine?.name),
+    systems: machines.map(({ name }) => name),
     profiles: profiles.map((profile) => profile?.name),
     distros: profiles.map((profile) => (profile && 'distro' in profile ? profile.distro : undefined)),
   }

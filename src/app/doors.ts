@@ -86,14 +86,14 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
 }
 
 /** Where to listen, when not as the site says: on every IPv6 address. */
-interface Elsewhere {
+interface OverIpv6 {
   readonly address: '::'
   readonly port: number
 }
 
-async function openWeb(parts: DoorParts, elsewhere?: Elsewhere): Promise<Opened<HttpServer>> {
-  const { address, port } = elsewhere ?? parts.core.house.registry.site.server.http
-  const ipv6Only = elsewhere && { ipv6Only: true }
+async function openWeb(parts: DoorParts, over?: OverIpv6): Promise<Opened<HttpServer>> {
+  const { address, port } = over ?? parts.core.house.registry.site.server.http
+  const ipv6Only = over && { ipv6Only: true }
   const opened = await tryOpen('HTTP', whereOf(address, port), () =>
     openHttp({ address, port, ...ipv6Only, ...web(parts) }),
   )
@@ -133,10 +133,10 @@ function whereOf(address: string, port: number): string {
   return isIpv6(address) ? `[${address}]:${port}` : `${address}:${port}`
 }
 
-async function openFiles({ core, log }: DoorParts, udp: Udp, elsewhere?: Elsewhere): Promise<Opened<TftpServer>> {
+async function openFiles({ core, log }: DoorParts, udp: Udp, over?: OverIpv6): Promise<Opened<TftpServer>> {
   const { tftp } = core.house.registry.site.server
   const { enabled } = tftp
-  const { address, port } = elsewhere ?? tftp
+  const { address, port } = over ?? tftp
   if (!enabled) return { listener: shut('TFTP', 'switched off in birnam.yaml', 'tftp: { enabled: true } opens it') }
   const find = (name: string, peer: Peer): Finding => core.shelf.find(name, { carrier: 'tftp', peer, headers: {} })
   const opened = await tryOpen('TFTP', whereOf(address, port), () =>

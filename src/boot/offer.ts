@@ -5,12 +5,14 @@ import type { Client } from './client.ts'
 import type { FirstFile } from './loader.ts'
 import { pathOf, type Session } from './session.ts'
 
-/** The machine's own wish, else its profile's, else the site's. */
+/** The machine's own wish, else its profile's, else the site's; what lies on another server only iPXE fetches. */
 export function loaderChoice(
   { machine, profile }: Pick<Answer, 'machine' | 'profile'>,
   site: LoaderChoice,
 ): LoaderChoice {
-  return [machine?.loader, profile?.loader].find((wish) => wish !== undefined && wish !== 'auto') ?? site
+  const wished = [machine?.loader, profile?.loader].find((wish) => wish !== undefined && wish !== 'auto')
+  const isElsewhere = profile !== undefined && 'pixiecore' in profile && profile.pixiecore !== undefined
+  return wished ?? (isElsewhere ? 'ipxe' : site)
 }
 
 /**

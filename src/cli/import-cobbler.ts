@@ -1,9 +1,7 @@
 import type { Command } from 'commander'
-import { realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { importCobbler } from '../cobbler/import.ts'
-import { Fault } from '../fault.ts'
-import { importPlace, showTaken } from './import-report.ts'
+import { firstDirectory, importPlace, oldDirectory, showTaken } from './import-report.ts'
 import { count } from './print.ts'
 
 interface Flags {
@@ -28,22 +26,17 @@ export function addImportCobbler(imports: Command): void {
 
 function run(dir: string, { etc, distroMirror, dryRun = false }: Flags, command: Command): void {
   const { site } = importPlace(command)
-  const base = directory(dir, 'name the /var/lib/cobbler of the old server')
+  const base = oldDirectory(dir, 'name the /var/lib/cobbler of the old server')
   const mirror =
-    distroMirror === undefined ? {} : { mirror: directory(distroMirror, 'name its /var/www/cobbler/distro_mirror') }
+    distroMirror === undefined ? {} : { mirror: oldDirectory(distroMirror, 'name its /var/www/cobbler/distro_mirror') }
   const report = importCobbler({ base, ...etcOf(base, etc), ...mirror, site, dryRun })
   showTaken(command, report, { site, dryRun, counts: [count(report.templates, 'template')] })
 }
 
-function directory(path: string, hint: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return realpathSync(path)
-  throw new Fault('request-invalid', `${path} is no directory`, { hint })
-}
-
 /** etc/cobbler of the root that DIR is var/lib/cobbler of. */
 function etcOf(base: string, named: string | undefined): { readonly etc?: string } {
-  if (named !== undefined) return { etc: directory(named, 'name the /etc/cobbler of the old server') }
-  const place = resolve(base, '../../../etc/cobbler')
-  const beside = base.endsWith(join('var', 'lib', 'cobbler'))
-  return beside && statSync(place, { throwIfNoEntry: false })?.isDirectory() ? { etc: realpathSync(place) } : {}
+  if (named !== undefined) return { etc: oldDirectory(named, 'name the /etc/cobbler of the old server') }
+  const isUsual = base.endsWith(join('var', 'lib', 'cobbler'))
+  const etc = isUsual ? firstDirectory(resolve(base, '../../../etc/cobbler')) : undefined
+  return etc === undefined ? {} : { etc }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { realpathSync, statSync } from 'node:fs'
 import { Fault } from '../fault.ts'
 import type { Left } from '../takeover/told.ts'
 import { globals, placeHere } from './context.ts'
@@ -35,6 +36,22 @@ export function importPlace(command: Command): Place {
   throw new Fault('request-invalid', 'no site is named', {
     hint: 'name yours with --site DIR: a new directory will do',
   })
+}
+
+/** A directory of the old server, behind all links. Throws `request-invalid`. */
+export function oldDirectory(path: string, hint: string): string {
+  if (isDirectory(path)) return realpathSync(path)
+  throw new Fault('request-invalid', `${path} is no directory`, { hint })
+}
+
+/** The first of these that is there, behind all links. */
+export function firstDirectory(...paths: readonly string[]): string | undefined {
+  const found = paths.find(isDirectory)
+  return found === undefined ? undefined : realpathSync(found)
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** `--json`: the report as it is; for people: counts, files, what is left behind and what is still to do. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { openStore, openTrees } from '../app/images.ts'
 import { loadSite } from '../config/read.ts'
@@ -12,7 +12,7 @@ import { importSystemImager, type ImportReport } from '../systemimager/import.ts
 import { globals } from './context.ts'
 import { openLine, progressText } from './image-progress.ts'
 import { untilStopped } from './image-store.ts'
-import { importPlace, showTaken, type Told } from './import-report.ts'
+import { firstDirectory, importPlace, oldDirectory, showTaken, type Told } from './import-report.ts'
 import { count } from './print.ts'
 
 interface ImportFlags {
@@ -32,7 +32,7 @@ export function addImportSystemImager(imports: Command): void {
 
 async function run(dir: string, { etc, dryRun = false }: ImportFlags, command: Command): Promise<void> {
   const { site, data } = importPlace(command)
-  const base = directory(dir)
+  const base = oldDirectory(dir, whose)
   const { images } = existsSync(join(site, 'birnam.yaml')) ? loadSite(site).server : defaultServer()
   const { json } = globals(command)
   const { store } = openStore(data, images)
@@ -69,19 +69,13 @@ async function run(dir: string, { etc, dryRun = false }: ImportFlags, command: C
   showTaken(command, report, { site, dryRun, ...own(report) })
 }
 
-function directory(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return realpathSync(path)
-  throw new Fault('request-invalid', `${path} is no directory`, {
-    hint: 'name the /var/lib/systemimager of the old server',
-  })
-}
+const whose = 'name the /var/lib/systemimager of the old server'
 
 /** `DIR/etc`, or etc/systemimager of the root that DIR is var/lib/systemimager of. */
 function etcOf(base: string, named: string | undefined): { readonly etc?: string } {
-  if (named !== undefined) return { etc: directory(named) }
-  const places = [join(base, 'etc'), resolve(base, '../../../etc/systemimager')]
-  const etc = places.find((place) => statSync(place, { throwIfNoEntry: false })?.isDirectory())
-  return etc === undefined ? {} : { etc: realpathSync(etc) }
+  if (named !== undefined) return { etc: oldDirectory(named, whose) }
+  const etc = firstDirectory(join(base, 'etc'), resolve(base, '../../../etc/systemimager'))
+  return etc === undefined ? {} : { etc }
 }
 
 function own({ images, overrides, won }: ImportReport): Pick<Told, 'counts' | 'parts'> {

@@ -1,4 +1,5 @@
 import type { Distro } from '../config/site.ts'
+import { versionNamed } from '../distro/codenames.ts'
 import type { LeftList } from '../takeover/told.ts'
 import type { BootFiles } from './boot-files.ts'
 import { expand } from './expand.ts'
@@ -11,22 +12,6 @@ export interface NewDistro {
   readonly distro: Distro
   /** Nobody answers what it asks: profiles of it boot its kernel. */
   readonly kernelOnly: boolean
-}
-
-const codenames: Readonly<Record<string, string>> = {
-  wheezy: '7',
-  jessie: '8',
-  stretch: '9',
-  buster: '10',
-  bullseye: '11',
-  bookworm: '12',
-  trixie: '13',
-  trusty: '14.04',
-  xenial: '16.04',
-  bionic: '18.04',
-  focal: '20.04',
-  jammy: '22.04',
-  noble: '24.04',
 }
 
 export interface DistroOptions {
@@ -83,7 +68,7 @@ function familyOf(breed: string, cloud: boolean): Distro['family'] | 'kernel' | 
 /** `rhel8`, `fedora38`, `sles15sp4`, `bookworm`. */
 function versionOf(item: Item, left: LeftList): string {
   const told = (item.text('os_version') ?? '').toLowerCase()
-  const named = codenames[told]
+  const named = versionNamed(told)
   if (named !== undefined) return named
   const from = /\d/.test(told) ? told : item.name
   const [, major, minor] =

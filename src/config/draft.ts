@@ -131,15 +131,19 @@ class DraftBuilder implements Draft {
   #profile(place: Path, item: unknown, origin: Origin): Profile | undefined {
     const parsed = this.#parse(nouns.profiles, item, place, keysOf('profiles'))
     if (!parsed) return undefined
-    if (parsed.kind !== 'install' && parsed.kind !== 'live')
-      return keep(this.profiles, compact<Profile>({ ...parsed, origin }))
-    const { kernel, distro, pixiecore, initrd, loader } = parsed
+    if (parsed.kind === 'install' || parsed.kind === 'live') this.#checkBoot(parsed, place)
+    return keep(this.profiles, compact<Profile>({ ...parsed, origin }))
+  }
+
+  /** One thing says what is booted. */
+  #checkBoot(parsed: Booting, place: Path): void {
+    const { kind, kernel, distro, pixiecore, initrd, loader } = parsed
     if (kernel === undefined && distro === undefined && pixiecore === undefined) {
       const hint = 'add distro: debian-12, or kernel: and initrd:'
-      const what = parsed.kind === 'live' ? 'a live profile' : 'an install profile'
+      const what = kind === 'live' ? 'a live profile' : 'an install profile'
       this.#wrong(place, `${what} needs a distro, or a kernel of its own`, hint)
     }
-    if (pixiecore === undefined) return keep(this.profiles, compact<Profile>({ ...parsed, origin }))
+    if (pixiecore === undefined) return
     if (kernel !== undefined || distro !== undefined || initrd.length > 0)
       this.#wrong(
         [...place, 'pixiecore'],
@@ -148,10 +152,6 @@ class DraftBuilder implements Draft {
       )
     if (loader !== undefined && loader !== 'auto' && !loader.startsWith('ipxe'))
       this.#wrong([...place, 'loader'], `${loader} fetches nothing from other servers`, 'leave it out: it is iPXE then')
-    return keep(
-      this.profiles,
-      compact<Profile>({ ...parsed, loader: loader === 'ipxe-shim' ? loader : 'ipxe', origin }),
-    )
   }
 
   #parse<T extends z.ZodType>(schema: T, value: unknown, place: Path, keys: Keys): z.output<T> | undefined {
@@ -181,6 +181,8 @@ class DraftBuilder implements Draft {
     this.found.add(() => this.source!.problem(path, { message, hint }))
   }
 }
+
+type Booting = Extract<z.output<typeof nouns.profiles>, { kind: 'live' | 'install' }>
 
 const listHint = 'write machines:, groups:, profiles: or distros: with a list under it'
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Fault } from '../fault.ts'
+import { signatureOf } from './lists.ts'
 import type { Check } from './manifest.ts'
 import type { Signature, Verify } from './recognised.ts'
 import { signedPart } from './release.ts'
@@ -30,17 +31,13 @@ export async function besideSum(medium: string, beside: Beside, verify: Verify):
     // Only what the signature covers.
     const sum = parseSums(isSigned ? signedPart(text) : text, medium).get(medium)
     if (!sum) continue
-    return { sum, file, signature: isSigned ? await verify(file, bytes) : await detached(file, bytes, beside, verify) }
+    return {
+      sum,
+      file,
+      signature: isSigned ? await verify(file, bytes) : await signatureOf(beside, file, bytes, verify),
+    }
   }
   return undefined
-}
-
-async function detached(file: string, bytes: Buffer, beside: Beside, verify: Verify): Promise<Signature> {
-  for (const ending of ['gpg', 'sign', 'asc', 'sig']) {
-    const signature = await beside.read(`${file}.${ending}`)
-    if (signature) return verify(file, bytes, signature)
-  }
-  return { state: 'none' }
 }
 
 /** Throws `distro-untrusted` when the medium is another one than the list names. */

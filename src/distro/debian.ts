@@ -1,4 +1,5 @@
 import { Fault } from '../fault.ts'
+import { codenameOf, versionNamed } from './codenames.ts'
 import { releaseLists, type Archive } from './debian-lists.ts'
 import { listsIn } from './lists.ts'
 import { archOf, firstOf, line, textOf, type Recognised, type Signature, type Verify, type Wish } from './recognised.ts'
@@ -49,18 +50,9 @@ async function releaseOf(tree: Tree, suite: string, verify: Verify): Promise<Arc
   return { suite, release: parseRelease(plain.toString('utf8')), signature }
 }
 
-/** Codenames of the versions that an operator may call by number. */
-const codenames: Readonly<Record<string, string>> = {
-  11: 'bullseye',
-  12: 'bookworm',
-  13: 'trixie',
-  14: 'forky',
-  15: 'duke',
-}
-
 /** The one suite of the tree that has an installer. Throws where there are several. */
 async function suiteOf(tree: Tree, { suite, version }: Wish): Promise<string | undefined> {
-  const named = suite ?? (version === undefined ? undefined : codenames[version.split('.')[0]!])
+  const named = suite ?? (version === undefined ? undefined : codenameOf(version.split('.')[0]!))
   if (!tree.entries) return named ?? ((await tree.has('dists/stable/Release')) ? 'stable' : undefined)
   const all = tree.list('dists').filter((name) => tree.entries!.get(`dists/${name}`)?.kind === 'directory')
   const suites = all.filter(
@@ -94,7 +86,7 @@ function debianArch(
 function versionOf(info: string | undefined, release: Release | undefined, built: string | undefined): string {
   const said = /^\S+(?: GNU\/Linux)? (\d+(?:\.\d+)*)/.exec(info ?? '')?.[1]
   const fromBuild = /^Debian version:\s*(\d+(?:\.\d+)*)/m.exec(built ?? '')?.[1]
-  const byName = Object.entries(codenames).find(([, name]) => name === (release?.codename || release?.suite))?.[0]
+  const byName = versionNamed(release?.codename || release?.suite || '')
   const version = said ?? release?.version.match(/^\d+(?:\.\d+)*/)?.[0] ?? fromBuild ?? byName ?? ''
   return version.replace(/^(\d+\.\d+)\.0$/, '$1')
 }

@@ -16,9 +16,14 @@ export async function listsIn(tree: Tree, verify: Verify): Promise<readonly List
 }
 
 /** The detached signature beside a file, under any of the names in use. */
-export async function signatureOf(tree: Tree, file: string, bytes: Buffer, verify: Verify): ReturnType<Verify> {
+export async function signatureOf(
+  beside: { read(path: string, most?: number): Promise<Buffer | undefined> },
+  file: string,
+  bytes: Buffer,
+  verify: Verify,
+): ReturnType<Verify> {
   for (const ending of ['gpg', 'asc', 'sign', 'sig']) {
-    const signature = await tree.read(`${file}.${ending}`, 1024 * 1024)
+    const signature = await beside.read(`${file}.${ending}`, 1024 * 1024)
     if (signature) return verify(file, bytes, signature)
   }
   return { state: 'none' }

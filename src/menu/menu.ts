@@ -1,3 +1,5 @@
+import type { Program } from '../boot/program.ts'
+
 /** A Plan as a loader sees it, all values final: nothing in here is a template any more. Writers only add syntax. */
 export interface Menu {
   /** Told in a comment at the top of the text, for whoever reads a capture: which machine, which plan, why. */
@@ -59,20 +61,3 @@ export type Boot =
       /** No Linux kernel: how this is started instead. */
       readonly program?: Program
     }
-
-/** What a loader starts that is no Linux kernel: ESXi's mboot, wimboot. Names are on the shelf and relative. */
-export interface Program {
-  /** By PXELINUX. */
-  readonly bios?: Run
-  /** By iPXE, which starts programs of UEFI as they are. */
-  readonly uefi?: Run
-  /** By iPXE on both. */
-  readonly any?: Run
-  /** Files that it finds by their names; a URL, or a name on the shelf. iPXE only. */
-  readonly files: readonly { readonly as: string; readonly from: string }[]
-}
-
-interface Run {
-  readonly name: string
-  readonly args: readonly string[]
-}

@@ -1,4 +1,5 @@
-import { absolute, type Program } from './menu.ts'
+import type { Program } from '../boot/program.ts'
+import { absolute } from './menu.ts'
 import { hidden, quoted, unsafe } from './sound.ts'
 
 /** A program of SYSLINUX reads its own words, so none is added for pypxeboot, which cannot start it. */

@@ -1,37 +1,46 @@
-import { networkInterfaces } from 'node:os'
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
 import type { Ipv4 } from './ipv4.ts'
 
-let remembered: { readonly until: number; readonly byName: ReadonlyMap<string, Ipv4> } | undefined
+/** An address of this host, and the interface that has it. */
+export type OwnAddress = NetworkInterfaceInfo & { readonly device: string }
 
-/** The first IPv4 address of an interface; asked for every packet, so the kernel is asked every two seconds at most. */
-export function addressOn(device: string): Ipv4 | undefined {
-  const now = performance.now()
-  if (!remembered || now >= remembered.until) remembered = { until: now + 2000, byName: read() }
-  return remembered.byName.get(device)
-}
+/** Milliseconds. Interfaces come and go without a word; asking the kernel costs too much for each packet. */
+const memory = 2000
 
-function read(): ReadonlyMap<string, Ipv4> {
-  const found = new Map<string, Ipv4>()
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    const first = addresses?.find(({ family }) => family === 'IPv4')
-    if (first) found.set(name, first.address)
+/** What is made of the addresses of this host, made again every two seconds at most. */
+export function lately<T>(make: (own: readonly OwnAddress[]) => T): () => T {
+  let kept: { readonly until: number; readonly made: T } | undefined
+  return () => {
+    const now = performance.now()
+    if (!kept || now >= kept.until) kept = { until: now + memory, made: make(read()) }
+    return kept.made
   }
-  return found
 }
 
-let remembered6: { readonly until: number; readonly byName: ReadonlyMap<string, readonly string[]> } | undefined
+function read(): readonly OwnAddress[] {
+  return Object.entries(networkInterfaces()).flatMap(([device, addresses]) =>
+    (addresses ?? []).map((address) => ({ ...address, device })),
+  )
+}
+
+/** IPv6 addresses that mean something beyond their link. */
+export function isWide({ family, scopeid }: OwnAddress): boolean {
+  return family === 'IPv6' && scopeid === 0
+}
+
+const byDevice = lately((own) => {
+  const first = own.filter(({ family }) => family === 'IPv4').toReversed()
+  return new Map(first.map(({ device, address }) => [device, address]))
+})
+
+const byDevice6 = lately((own) => Map.groupBy(own.filter(isWide), ({ device }) => device))
+
+/** The first IPv4 address of an interface. */
+export function addressOn(device: string): Ipv4 | undefined {
+  return byDevice().get(device)
+}
 
 /** The IPv6 addresses of an interface, without link-local ones. */
 export function addresses6On(device: string): readonly string[] {
-  const now = performance.now()
-  if (!remembered6 || now >= remembered6.until) remembered6 = { until: now + 2000, byName: read6() }
-  return remembered6.byName.get(device) ?? []
-}
-
-function read6(): ReadonlyMap<string, readonly string[]> {
-  const all = Object.entries(networkInterfaces()).map(([name, addresses]) => {
-    const own = (addresses ?? []).filter(({ family, scopeid }) => family === 'IPv6' && scopeid === 0)
-    return [name, own.map(({ address }) => address)] as const
-  })
-  return new Map(all)
+  return (byDevice6().get(device) ?? []).map(({ address }) => address)
 }

@@ -1,15 +1,17 @@
-import { networkInterfaces } from 'node:os'
+import { isWide, lately } from './interfaces.ts'
 import { readIpv4, type Ipv4 } from './ipv4.ts'
-import { contains6, readIpv6, type Cidr6, type Ipv6 } from './ipv6.ts'
+import { contains6, readIpv6, type Ipv6 } from './ipv6.ts'
 
-interface Own {
-  readonly address: Ipv4
-  readonly value: number
-  readonly mask: number
-  readonly internal: boolean
-}
-
-let remembered: { readonly until: number; readonly own: readonly Own[] } | undefined
+const ownAddresses = lately((own) =>
+  own
+    .filter(({ family }) => family === 'IPv4')
+    .map(({ address, netmask, internal }) => ({
+      address,
+      value: readIpv4(address)!,
+      mask: readIpv4(netmask)!,
+      internal,
+    })),
+)
 
 /**
  * The address under which a client reaches this server: the configured one when it lies in the client's network, else the own
@@ -26,46 +28,15 @@ export function serverAddress(client: Ipv4 | undefined, configured: Ipv4 | undef
   return near?.address ?? configured ?? own.find(({ internal }) => !internal)?.address ?? '127.0.0.1'
 }
 
-// Interfaces come and go without a word; asking the kernel costs too much for each packet.
-function ownAddresses(): readonly Own[] {
-  const now = performance.now()
-  if (remembered && now < remembered.until) return remembered.own
-  const own = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ family }) => family === 'IPv4')
-    .map(({ address, netmask, internal }) => ({
-      address,
-      value: readIpv4(address)!,
-      mask: readIpv4(netmask)!,
-      internal,
-    }))
-  remembered = { until: now + 2000, own }
-  return own
-}
-
-let remembered6: { readonly until: number; readonly own: readonly Own6[] } | undefined
-
-interface Own6 {
-  readonly address: Ipv6
-  readonly cidr: Cidr6
-}
+const ownAddresses6 = lately((own) =>
+  own.filter(isWide).map(({ address, cidr }) => ({
+    address,
+    cidr: { network: readIpv6(address)!, bits: Number(cidr?.split('/')[1] ?? 128) },
+  })),
+)
 
 /** Our own address in the network of an IPv6 client; undefined for one behind a router. */
 export function serverAddress6(client: Ipv6): Ipv6 | undefined {
   const asked = readIpv6(client)
-  return asked === undefined ? undefined : own6().find(({ cidr }) => contains6(cidr, asked))?.address
-}
-
-function own6(): readonly Own6[] {
-  const now = performance.now()
-  if (remembered6 && now < remembered6.until) return remembered6.own
-  const own = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ family, scopeid }) => family === 'IPv6' && scopeid === 0)
-    .map(({ address, cidr }) => ({
-      address,
-      cidr: { network: readIpv6(address)!, bits: Number(cidr?.split('/')[1] ?? 128) },
-    }))
-  remembered6 = { until: now + 2000, own }
-  return own
+  return asked === undefined ? undefined : ownAddresses6().find(({ cidr }) => contains6(cidr, asked))?.address
 }

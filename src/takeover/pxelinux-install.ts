@@ -1,4 +1,5 @@
 import type { Distro } from '../config/site.ts'
+import { codenames } from '../distro/codenames.ts'
 
 /** Whether a kernel line installs, and by whose installer. */
 export type Install =
@@ -131,17 +132,6 @@ function found(guess: Guess, line: KernelLine): Install {
     ...(tree !== undefined && { tree }),
     args: kept,
   }
-}
-
-const codenames: Readonly<Record<string, string>> = {
-  buster: '10',
-  bullseye: '11',
-  bookworm: '12',
-  trixie: '13',
-  bionic: '18.04',
-  focal: '20.04',
-  jammy: '22.04',
-  noble: '24.04',
 }
 
 const numbers: Readonly<Partial<Record<Distro['family'], RegExp>>> = {
