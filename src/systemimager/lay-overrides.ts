@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Layer } from './layers.ts'
-import type { OldFiles } from './old-files.ts'
+import type { OldFiles } from '../takeover/old-files.ts'
 import type { LeftList } from '../takeover/told.ts'
 
 /** A path that several overrides have: whose it is now. */

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { noCluster, readClusterTxt, readClusterXml, type Cluster } from './cluster.ts'
 import { readClientJson, readClientsXml, readDhcpd, readHosts, type Card } from './hosts.ts'
 import { shortOf } from './names.ts'
-import { OldFiles } from './old-files.ts'
+import { OldFiles } from '../takeover/old-files.ts'
 import { isName, type LeftList } from '../takeover/told.ts'
 
 /** What a SystemImager server has, as far as it means something here. */
