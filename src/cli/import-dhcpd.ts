@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { importDhcpd } from '../takeover/import-dhcpd.ts'
+import { importDhcpd } from '../takeover/dhcpd/import.ts'
 import { importPlace, showTaken } from './import-report.ts'
 
 /** `import dhcpd`: subnets, ranges and hosts. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { importPxelinux } from '../takeover/import-pxelinux.ts'
+import { importPxelinux } from '../takeover/pxelinux/import.ts'
 import { importPlace, showTaken } from './import-report.ts'
 
 /** `import pxelinux`: machines, profiles, kernels. */

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { importDhcpd } from '../../src/takeover/import-dhcpd.ts'
+import { importDhcpd } from '../../src/takeover/dhcpd/import.ts'
 import { systemPath } from '../lab/system-path.ts'
-import { hosts, office, ranges } from '../takeover/dhcpd-files.ts'
+import { hosts, office, ranges } from '../takeover/dhcpd/files.ts'
 import { openOld, type OldPlace } from '../takeover/place.ts'
 
 function dhcpd(...words: readonly string[]): { readonly status: number | null; readonly stderr: string } {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { openOld } from '../takeover/place.ts'
-import { tftp } from '../takeover/tftp-files.ts'
+import { tftp } from '../takeover/pxelinux/files.ts'
 import { openServed } from './served.ts'
 import { clients } from './tftp-served.ts'
 

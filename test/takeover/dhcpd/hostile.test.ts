@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, truncateSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { Fault } from '../../src/fault.ts'
-import { importDhcpd } from '../../src/takeover/import-dhcpd.ts'
-import { openOld, sentences, type OldPlace } from './place.ts'
+import { Fault } from '../../../src/fault.ts'
+import { importDhcpd } from '../../../src/takeover/dhcpd/import.ts'
+import { openOld, sentences, type OldPlace } from '../place.ts'
 
 const subnet = 'subnet 10.77.0.0 netmask 255.255.255.0 { }\n'
 

@@ -1,6 +1,6 @@
-import type { Distro } from '../config/site.ts'
-import type { TftpRoot } from './tftp-root.ts'
-import type { NewFile } from './written.ts'
+import type { Distro } from '../../config/site.ts'
+import type { TftpRoot } from './root.ts'
+import type { NewFile } from '../written.ts'
 
 /** The template of an install: the old answer where it can be had, else one that makes the installer ask. */
 export interface NewAnswer {

@@ -1,10 +1,10 @@
-import type { Subnet } from '../config/site.ts'
-import { formatCidr } from '../config/check-network.ts'
-import { broadcastOf, contains, formatIpv4, readIpv4, type Cidr } from '../net/ipv4.ts'
-import type { Statement } from './dhcpd-file.ts'
-import { settingsOf, type Scope } from './dhcpd-scope.ts'
-import { wrong } from './dhcpd-words.ts'
-import type { Often } from './often.ts'
+import type { Subnet } from '../../config/site.ts'
+import { formatCidr } from '../../config/check-network.ts'
+import { broadcastOf, contains, formatIpv4, readIpv4, type Cidr } from '../../net/ipv4.ts'
+import type { Statement } from './file.ts'
+import { settingsOf, type Scope } from './scope.ts'
+import { wrong } from './words.ts'
+import type { Often } from '../often.ts'
 
 export interface OldSubnet {
   readonly cidr: Cidr

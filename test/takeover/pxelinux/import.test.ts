@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { importPxelinux, type PxelinuxReport } from '../../src/takeover/import-pxelinux.ts'
-import { typed } from '../cli/typed.ts'
-import { openOld, sentences, type OldFiles, type OldPlace } from './place.ts'
-import { tftp } from './tftp-files.ts'
+import { importPxelinux, type PxelinuxReport } from '../../../src/takeover/pxelinux/import.ts'
+import { typed } from '../../cli/typed.ts'
+import { openOld, sentences, type OldFiles, type OldPlace } from '../place.ts'
+import { tftp } from './files.ts'
 
 function take(old: OldPlace, directory = 'tftp'): PxelinuxReport {
   return importPxelinux(old.at(directory), { site: old.site, dryRun: false })

@@ -1,13 +1,13 @@
-import type { Distro, Profile, Site } from '../config/site.ts'
-import { answerFor, literal } from './pxelinux-answers.ts'
-import { bootOf, type OldBoot } from './pxelinux-boot.ts'
-import { BootFiles } from './pxelinux-files.ts'
-import { installOf, shown, shownUrl, type Install } from './pxelinux-install.ts'
-import type { OldEntry } from './pxelinux-menu.ts'
-import { Names } from './pxelinux-names.ts'
-import type { TftpRoot } from './tftp-root.ts'
-import type { LeftList } from './told.ts'
-import type { NewFile } from './written.ts'
+import type { Distro, Profile, Site } from '../../config/site.ts'
+import { answerFor, literal } from './answers.ts'
+import { bootOf, type OldBoot } from '../pxelinux/boot.ts'
+import { BootFiles } from './files.ts'
+import { installOf, shown, shownUrl, type Install } from './install.ts'
+import type { OldEntry } from '../pxelinux/menu.ts'
+import { Names } from '../names.ts'
+import type { TftpRoot } from './root.ts'
+import type { LeftList } from '../told.ts'
+import type { NewFile } from '../written.ts'
 
 type Linux = Extract<OldBoot, { do: 'linux' }>
 type Installer = Extract<Install, { family: string }>

@@ -1,8 +1,8 @@
-import { readMac, type Mac } from '../net/mac.ts'
-import type { Statement } from './dhcpd-file.ts'
-import { settingNames, valuesOf, type Scope } from './dhcpd-scope.ts'
-import { nameOf, reasonFor } from './dhcpd-told.ts'
-import type { Often } from './often.ts'
+import { readMac, type Mac } from '../../net/mac.ts'
+import type { Statement } from './file.ts'
+import { settingNames, valuesOf, type Scope } from './scope.ts'
+import { nameOf, reasonFor } from './reasons.ts'
+import type { Often } from '../often.ts'
 
 /** A `host` as it stands in the file. */
 export interface OldHost {

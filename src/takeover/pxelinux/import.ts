@@ -1,12 +1,12 @@
-import { Fault } from '../fault.ts'
-import { siteAt, type ImportPlace } from './place.ts'
-import { readConfigName } from './pxelinux-configs.ts'
-import { machinesOf } from './pxelinux-machines.ts'
-import { MenuBook } from './pxelinux-menus.ts'
-import { ProfileBook } from './pxelinux-profiles.ts'
-import { TftpRoot } from './tftp-root.ts'
-import { LeftList, type Left } from './told.ts'
-import { writeDraft } from './written.ts'
+import { Fault } from '../../fault.ts'
+import { siteAt, type ImportPlace } from '../place.ts'
+import { readConfigName } from './configs.ts'
+import { machinesOf } from './machines.ts'
+import { MenuBook } from './menus.ts'
+import { ProfileBook } from '../profiles/book.ts'
+import { TftpRoot } from '../profiles/root.ts'
+import { LeftList, type Left } from '../told.ts'
+import { writeDraft } from '../written.ts'
 
 export interface PxelinuxReport {
   readonly machines: number

@@ -1,4 +1,4 @@
-import { Fault } from '../fault.ts'
+import { Fault } from '../../fault.ts'
 
 /** A word of dhcpd.conf with its line; `quoted` ones stood between quotes, and are text whatever they look like. */
 export interface Word {

@@ -1,11 +1,11 @@
-import { defaultServer } from '../config/shape.ts'
-import { Fault } from '../fault.ts'
-import { readDhcpd } from './dhcpd.ts'
-import { readDhcpdFile } from './dhcpd-file.ts'
-import { machinesOf } from './dhcpd-machines.ts'
-import { siteAt, type ImportPlace } from './place.ts'
-import { LeftList, type Left } from './told.ts'
-import { writeDraft } from './written.ts'
+import { defaultServer } from '../../config/shape.ts'
+import { Fault } from '../../fault.ts'
+import { readDhcpd } from './read.ts'
+import { readDhcpdFile } from './file.ts'
+import { machinesOf } from './machines.ts'
+import { siteAt, type ImportPlace } from '../place.ts'
+import { LeftList, type Left } from '../told.ts'
+import { writeDraft } from '../written.ts'
 
 export interface DhcpdReport {
   readonly machines: number

@@ -1,5 +1,5 @@
-import type { LeftList } from './told.ts'
-import type { TftpFile, TftpRoot } from './tftp-root.ts'
+import type { LeftList } from '../told.ts'
+import type { TftpFile, TftpRoot } from '../profiles/root.ts'
 
 /** One line of a menu: `APPEND root=/dev/sda1`, `MENU LABEL ^Linux`. */
 export interface Line {

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { formatServer } from '../../src/config/export.ts'
-import { importDhcpd, type DhcpdReport } from '../../src/takeover/import-dhcpd.ts'
-import { typed } from '../cli/typed.ts'
-import { hosts, office, ranges } from './dhcpd-files.ts'
-import { openOld, sentences, type OldFiles, type OldPlace } from './place.ts'
+import { formatServer } from '../../../src/config/export.ts'
+import { importDhcpd, type DhcpdReport } from '../../../src/takeover/dhcpd/import.ts'
+import { typed } from '../../cli/typed.ts'
+import { hosts, office, ranges } from './files.ts'
+import { openOld, sentences, type OldFiles, type OldPlace } from '../place.ts'
 
 function openDhcpd(text: string, more: OldFiles = {}): OldPlace {
   return openOld({ 'dhcpd.conf': text, ...more })

@@ -1,7 +1,7 @@
-import type { Group, Machine, Site } from '../config/site.ts'
-import { namesFor, readConfigName, type ConfigName } from './pxelinux-configs.ts'
-import type { Names } from './pxelinux-names.ts'
-import type { LeftList } from './told.ts'
+import type { Group, Machine, Site } from '../../config/site.ts'
+import { namesFor, readConfigName, type ConfigName } from './configs.ts'
+import type { Names } from '../names.ts'
+import type { LeftList } from '../told.ts'
 
 export interface PxelinuxMachines {
   readonly machines: readonly Machine[]

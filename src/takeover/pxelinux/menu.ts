@@ -1,5 +1,5 @@
-import type { Line } from './pxelinux-lines.ts'
-import type { LeftList } from './told.ts'
+import type { Line } from './lines.ts'
+import type { LeftList } from '../told.ts'
 
 /** An entry as it stands in a menu. */
 export interface OldEntry {

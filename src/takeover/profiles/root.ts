@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
-import { Fault } from '../fault.ts'
+import { Fault } from '../../fault.ts'
 
 export interface TftpFile {
   /** Absolute, without links. */

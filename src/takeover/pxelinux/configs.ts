@@ -1,5 +1,5 @@
-import { formatIpv4, hexIpv4, type Ipv4 } from '../net/ipv4.ts'
-import { dashed, readMac, type Mac } from '../net/mac.ts'
+import { formatIpv4, hexIpv4, type Ipv4 } from '../../net/ipv4.ts'
+import { dashed, readMac, type Mac } from '../../net/mac.ts'
 
 /** Which machines a file in pxelinux.cfg is for. */
 export type ConfigName =

@@ -1,4 +1,4 @@
-import { keyword, type Statement } from './dhcpd-file.ts'
+import { keyword, type Statement } from './file.ts'
 
 /** `option routers`, `allow bootp`; else the first word. */
 export function nameOf({ words }: Statement): string {

@@ -1,9 +1,9 @@
-import { isHostname } from '../config/values.ts'
-import type { Subnet } from '../config/site.ts'
-import { readIpv4, type Ipv4 } from '../net/ipv4.ts'
-import type { Statement } from './dhcpd-file.ts'
-import type { Word } from './dhcpd-words.ts'
-import type { Often } from './often.ts'
+import { isHostname } from '../../config/values.ts'
+import type { Subnet } from '../../config/site.ts'
+import { readIpv4, type Ipv4 } from '../../net/ipv4.ts'
+import type { Statement } from './file.ts'
+import type { Word } from './words.ts'
+import type { Often } from '../often.ts'
 
 /** What holds within a block: its own settings over those around it. */
 export interface Scope {

@@ -1,11 +1,11 @@
-import type { Subnet } from '../config/site.ts'
-import { isName, type LeftList } from './told.ts'
-import type { Statement } from './dhcpd-file.ts'
-import { readHost, type OldHost } from './dhcpd-host.ts'
-import { permitOf, settingNames, type Scope } from './dhcpd-scope.ts'
-import { finishSubnets, readRange, readSubnet, type OldRange, type OldSubnet } from './dhcpd-subnets.ts'
-import { nameOf, reasonFor } from './dhcpd-told.ts'
-import { Often } from './often.ts'
+import type { Subnet } from '../../config/site.ts'
+import { isName, type LeftList } from '../told.ts'
+import type { Statement } from './file.ts'
+import { readHost, type OldHost } from './host.ts'
+import { permitOf, settingNames, type Scope } from './scope.ts'
+import { finishSubnets, readRange, readSubnet, type OldRange, type OldSubnet } from './subnets.ts'
+import { nameOf, reasonFor } from './reasons.ts'
+import { Often } from '../often.ts'
 
 /** What a dhcpd.conf says, as far as it means something here. */
 export interface OldDhcpd {

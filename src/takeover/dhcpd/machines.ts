@@ -1,10 +1,10 @@
-import { isHostname } from '../config/values.ts'
-import type { Group, Machine, Site, Subnet } from '../config/site.ts'
-import { formatCidr } from '../config/check-network.ts'
-import { broadcastOf, contains, readIpv4 } from '../net/ipv4.ts'
-import type { OldHost } from './dhcpd-host.ts'
-import { isHost } from './dhcpd-scope.ts'
-import { isName, type LeftList } from './told.ts'
+import { isHostname } from '../../config/values.ts'
+import type { Group, Machine, Site, Subnet } from '../../config/site.ts'
+import { formatCidr } from '../../config/check-network.ts'
+import { broadcastOf, contains, readIpv4 } from '../../net/ipv4.ts'
+import type { OldHost } from './host.ts'
+import { isHost } from './scope.ts'
+import { isName, type LeftList } from '../told.ts'
 
 export interface DhcpdMachines {
   readonly machines: readonly Machine[]

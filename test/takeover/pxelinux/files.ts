@@ -1,4 +1,4 @@
-import type { OldFiles } from './place.ts'
+import type { OldFiles } from '../place.ts'
 
 /** A TFTP root as it grew over the years. */
 export const tftp: OldFiles = {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { renameSync, truncateSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { importPxelinux, type PxelinuxReport } from '../../src/takeover/import-pxelinux.ts'
-import { openOld, sentences, type OldFiles, type OldPlace } from './place.ts'
+import { importPxelinux, type PxelinuxReport } from '../../../src/takeover/pxelinux/import.ts'
+import { openOld, sentences, type OldFiles, type OldPlace } from '../place.ts'
 
 const one = 'tftp/pxelinux.cfg/01-52-54-00-77-00-01'
 const entry = 'DEFAULT a\nLABEL a\nKERNEL k\n'

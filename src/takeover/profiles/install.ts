@@ -1,5 +1,5 @@
-import type { Distro } from '../config/site.ts'
-import { codenames } from '../distro/codenames.ts'
+import type { Distro } from '../../config/site.ts'
+import { codenames } from '../../distro/codenames.ts'
 
 /** Whether a kernel line installs, and by whose installer. */
 export type Install =

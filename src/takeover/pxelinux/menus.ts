@@ -1,9 +1,9 @@
-import { bootOf } from './pxelinux-boot.ts'
-import { MenuLines } from './pxelinux-lines.ts'
-import { readMenu, type OldEntry, type OldMenu } from './pxelinux-menu.ts'
-import type { ProfileBook } from './pxelinux-profiles.ts'
-import type { TftpFile, TftpRoot } from './tftp-root.ts'
-import type { LeftList } from './told.ts'
+import { bootOf } from './boot.ts'
+import { MenuLines } from './lines.ts'
+import { readMenu, type OldEntry, type OldMenu } from './menu.ts'
+import type { ProfileBook } from '../profiles/book.ts'
+import type { TftpFile, TftpRoot } from '../profiles/root.ts'
+import type { LeftList } from '../told.ts'
 
 const origin = { file: 'pxelinux.yaml', line: 0 }
 const deepest = 16

@@ -1,5 +1,5 @@
-import type { TftpRoot } from './tftp-root.ts'
-import type { NewFile } from './written.ts'
+import type { TftpRoot } from './root.ts'
+import type { NewFile } from '../written.ts'
 
 /** Kernels and initrds on their way into the site's `files/`, each once, under the name that it had. */
 export class BootFiles {

@@ -1,4 +1,4 @@
-import { menuPrograms, wordsOf, type OldEntry } from './pxelinux-menu.ts'
+import { menuPrograms, wordsOf, type OldEntry } from './menu.ts'
 
 /** What an entry does when it is chosen. */
 export type OldBoot =
