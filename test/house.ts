@@ -5,6 +5,7 @@ import { openCore, type Core } from '../src/app/core.ts'
 import { loadSite } from '../src/config/read.ts'
 import type { Golden } from '../src/files/house.ts'
 import type { Asked } from '../src/files/asked.ts'
+import type { Event } from '../src/journal/journal.ts'
 import type { Finding } from '../src/net/content.ts'
 import { parseMac, type Mac } from '../src/net/mac.ts'
 import { inMemory, openDatabase } from '../src/store/sqlite/database.ts'
@@ -20,6 +21,8 @@ export interface TestHouse extends Disposable, Core {
   /** Asks as the machine itself does, unless told otherwise. */
   ask(name: string, asked?: Partial<Asked> & { readonly from?: string }): Finding
   text(name: string, asked?: Partial<Asked> & { readonly from?: string }): string
+  /** Every event as it was recorded, whosever it is. */
+  readonly logged: readonly Event[]
   events(): { readonly type: string; readonly detail?: Readonly<Record<string, unknown>> }[]
 }
 
@@ -55,7 +58,9 @@ export function openHouse(
   }
   const database = opening.adopt(openDatabase(inMemory), (open) => open.close())
   const leases = new Map<Mac, string>([[mac, own]])
+  const logged: Event[] = []
   const core = openCore({
+    journal: { onEvent: (event) => void logged.push(event) },
     database,
     site: loadSite(directory),
     addresses: {
@@ -74,6 +79,7 @@ export function openHouse(
     ...core,
     now: 1_700_000_000_000,
     leases,
+    logged,
     directory,
     ask: (name, how) => core.shelf.find(name, asked(how)),
     text(name, how) {

@@ -10,6 +10,7 @@ import { Book6 } from '../dhcp6/book.ts'
 import type { Distros } from '../distro/distros.ts'
 import { LoaderFiles } from '../files/loaders.ts'
 import { ShortUrls } from '../files/short-urls.ts'
+import { UnknownMachines } from '../files/unknown-machines.ts'
 import type { Addresses, Console, Elsewhere, Golden, House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
 import { Journal, type JournalListeners } from '../journal/journal.ts'
@@ -73,6 +74,7 @@ export function openCore({
     ...(distros && { distros }),
     addresses,
     shortUrls: new ShortUrls(),
+    unknown: new UnknownMachines(),
     reach: (client) =>
       (client !== undefined && isIpv6(client) ? serverAddress6(client) : undefined) ??
       serverAddress(client, house.registry.site.server.address),

@@ -170,7 +170,7 @@ async function openAddresses({ core, leases, log }: DoorParts, udp: Udp): Promis
       hear(
         house,
         event,
-        ['dhcp.full', 'dhcp.other-server'],
+        ['dhcp.full', 'dhcp.other-server', 'dhcp.dropped'],
         event.type === 'dhcp.other-server' ? cardOf(event.server) : {},
       ),
   })

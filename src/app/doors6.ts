@@ -90,18 +90,14 @@ class Files {
   }
 }
 
-function deskParts({ core, book6, log }: Doors6Parts): Omit<Parameters<typeof openDhcp6>[0], 'settings' | 'clock'> {
+function deskParts({ core, book6 }: Doors6Parts): Omit<Parameters<typeof openDhcp6>[0], 'settings' | 'clock'> {
   const { house } = core
   return {
     book: book6,
     serverId: duidOf(house),
     addressesOn: addresses6On,
     advisor: advisor6(house),
-    onEvent: (event) => {
-      const { type, interface: link, why, count } = event
-      if (type === 'dhcp6.dropped') log.warn({ interface: link, why, count }, type)
-      else hear(house, event, ['dhcp6.other-server'])
-    },
+    onEvent: (event) => hear(house, event, ['dhcp6.other-server', 'dhcp6.dropped']),
   }
 }
 

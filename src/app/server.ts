@@ -188,6 +188,9 @@ function moved(before: Site['server'], after: Site['server']): readonly string[]
 const quiet =
   /^(file\.missing|dhcp\.(discover|request|silent|inform)|dhcp6\.(solicit|request|renew|rebind|silent|inform))$/
 
+/** Somebody waits in vain for an answer, or for a disk. */
+const loud = /^dhcp6?\.dropped$/
+
 function logEvent(log: Logger, { at: _, type, detail, ...rest }: Event): void {
-  log[quiet.test(type) ? 'debug' : 'info']({ ...rest, ...detail }, type)
+  log[quiet.test(type) ? 'debug' : loud.test(type) ? 'warn' : 'info']({ ...rest, ...detail }, type)
 }

@@ -1,6 +1,6 @@
 import { noCounts, type Counters } from './counters.ts'
 import { replyTo, type Decision, type Desk } from './desk.ts'
-import { conflict, heard, said } from './event-of.ts'
+import { conflict, heard, relayOf, said, whose, type Whose } from './event-of.ts'
 import type { DhcpEvent } from './event.ts'
 import type { Lease } from './lease.ts'
 import { decodePacket, encodePacket } from './packet.ts'
@@ -22,6 +22,12 @@ export interface Reply {
   readonly to: Destination
 }
 
+/** What is known of a message that is thrown away. */
+export interface Dropped {
+  readonly detail?: string
+  readonly of?: Whose
+}
+
 /** Between the wire and the desk: bytes in, bytes out, every datagram counted, nothing ever thrown. */
 export class Clerk {
   readonly counters: Counters = noCounts()
@@ -41,32 +47,29 @@ export class Clerk {
       return this.#take(bytes, interfaceName, now, from)
     } catch (error) {
       // A mistake of ours costs this one packet, never the process.
-      return this.drop('internal', interfaceName, now, String(error))
+      return this.drop('internal', interfaceName, now, { detail: String(error) })
     }
   }
 
-  drop(reason: DropReason, interfaceName: string, now: number, detail?: string): undefined {
+  drop(reason: DropReason, interfaceName: string, now: number, { detail, of = {} }: Dropped = {}): undefined {
     this.counters.dropped[reason]++
-    const count = this.#seldom.pass(reason, now)
+    const count = this.#seldom.pass(`${reason} ${of.mac} ${of.relay}`, now)
     if (count === undefined) return
-    this.#tell({
-      type: 'dhcp.dropped',
-      interface: interfaceName,
-      why: detail === undefined ? reason : `${reason}: ${detail}`,
-      count,
-    })
+    const why = detail === undefined ? reason : `${reason}: ${detail}`
+    this.#tell({ type: 'dhcp.dropped', interface: interfaceName, ...of, why, count })
   }
 
   #take(bytes: Buffer, interfaceName: string, now: number, from: Destination | undefined): Outcome | undefined {
     const packet = decodePacket(bytes)
     if ('malformed' in packet) return this.drop(packet.malformed, interfaceName, now)
     const request = readRequest(packet)
-    if (typeof request === 'string') return this.drop(request, interfaceName, now)
+    if (typeof request === 'string') return this.drop(request, interfaceName, now, { of: relayOf(packet.giaddr) })
+    const of = whose(request)
     // Nobody can be answered there.
-    if (from?.address === '0.0.0.0') return this.drop('request without an address', interfaceName, now)
+    if (from?.address === '0.0.0.0') return this.drop('request without an address', interfaceName, now, { of })
     this.#hear(request, interfaceName)
     const decision = this.#desk.decide(request, interfaceName, now, from ? bootServerPort : serverPort)
-    if (typeof decision === 'string') return this.drop(decision, interfaceName, now)
+    if (typeof decision === 'string') return this.drop(decision, interfaceName, now, { of })
     const outcome = this.#settle(decision, interfaceName, now)
     return from && outcome?.reply ? { ...outcome, reply: { ...outcome.reply, to: from } } : outcome
   }
@@ -79,7 +82,8 @@ export class Clerk {
 
   #settle(decision: Decision, interfaceName: string, now: number): Outcome | undefined {
     const { verdict } = decision
-    if (verdict.say === 'nothing' && 'drop' in verdict) return this.drop(verdict.drop, interfaceName, now)
+    if (verdict.say === 'nothing' && 'drop' in verdict)
+      return this.drop(verdict.drop, interfaceName, now, { of: whose(decision.request) })
     const lease = this.#desk.settle(decision, now)
     const event = this.#eventOf(decision, interfaceName, now)
     const reply = this.#replyTo(decision)

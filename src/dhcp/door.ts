@@ -48,7 +48,7 @@ export class Door {
       onMessage: (message) => this.#hear(message),
       onBatchEnd: () => this.#endBatch(),
       // One datagram that could not be sent (a cable pulled, an interface down) is asked for again by its client.
-      onError: (error) => this.#clerk.drop('not sent', this.#name, this.#parts.clock.now(), error.message),
+      onError: (error) => this.#clerk.drop('not sent', this.#name, this.#parts.clock.now(), { detail: error.message }),
     })
   }
 
@@ -88,8 +88,11 @@ export class Door {
         },
         // An ACK without its lease on disk would be a lie: nothing is sent, and the clients ask again.
         (error: unknown) => {
-          for (const _ of promised)
-            this.#clerk.drop('lease not written', this.#name, this.#parts.clock.now(), String(error))
+          const detail = String(error)
+          for (const {
+            lease: { mac },
+          } of promised)
+            this.#clerk.drop('lease not written', this.#name, this.#parts.clock.now(), { detail, of: { mac } })
         },
       )
       .finally(() => this.#commits.delete(commit))

@@ -8,8 +8,7 @@ import type { Request } from './request.ts'
 /** What came in. Undefined for a message whose meaning only the verdict tells (DECLINE, RELEASE). */
 export function heard(request: Request, interfaceName: string): DhcpEvent | undefined {
   const type = heardTypes[request.type]
-  const { mac, client, packet } = request
-  return type && { type, interface: interfaceName, mac, client, ...relayOf(packet.giaddr), ...portOf(client) }
+  return type && { type, interface: interfaceName, ...whose(request), ...portOf(request.client) }
 }
 
 const heardTypes = { 1: 'dhcp.discover', 3: 'dhcp.request', 4: undefined, 7: undefined, 8: 'dhcp.inform' } as const
@@ -83,7 +82,14 @@ function addressAsked({ requested, packet }: Request): Pick<DhcpEvent, 'address'
   return asked === 0 ? {} : { address: formatIpv4(asked) }
 }
 
-function relayOf(giaddr: number): Pick<DhcpEvent, 'relay'> {
+/** Whose message it was, and through which relay it came. */
+export type Whose = Pick<DhcpEvent, 'mac' | 'client' | 'machine' | 'relay'>
+
+export function whose({ mac, client, packet }: Request): Whose {
+  return { mac, client, ...relayOf(packet.giaddr) }
+}
+
+export function relayOf(giaddr: number): Pick<DhcpEvent, 'relay'> {
   return giaddr === 0 ? {} : { relay: formatIpv4(giaddr) }
 }
 

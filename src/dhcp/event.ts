@@ -22,7 +22,7 @@ export type DhcpEventType =
   | 'dhcp.other-server'
   /** A reservation could not be given: somebody else still has the address. */
   | 'dhcp.conflict'
-  /** Thrown away; at most once a second for each reason, with the number since the last time. */
+  /** Thrown away; at most once a second for each reason and card, with the number since the last time. */
   | 'dhcp.dropped'
 
 /** One thing that DHCP did or saw. Everything in it that came from the wire is evidence, not fact. */

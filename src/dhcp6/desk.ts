@@ -5,7 +5,7 @@ import type { Advice6, Advisor6 } from './advice.ts'
 import { answer6, type Place6, type Verdict6 } from './answer.ts'
 import type { Book6 } from './book.ts'
 import { noCounts6, type Counters6 } from './counters.ts'
-import { heard6, said6, type Dhcp6Event } from './event.ts'
+import { heard6, said6, whose6, type Dhcp6Event, type Whose6 } from './event.ts'
 import { subnetsOf } from './net.ts'
 import { decodePacket6, type Packet6 } from './packet.ts'
 import { encodeAnswer, encodeUseMulticast } from './reply.ts'
@@ -40,6 +40,12 @@ const quarantine = 10 * 60_000
 const mostDeclines = 5
 const manyDecliners = 4096
 
+/** What is known of a message that is thrown away. */
+interface Dropped6 {
+  readonly detail?: string
+  readonly of?: Whose6
+}
+
 /** Bytes in, bytes out, every datagram counted, nothing ever thrown. No socket, no clock. */
 export class Desk6 {
   readonly counters: Counters6 = noCounts6()
@@ -63,16 +69,16 @@ export class Desk6 {
       return this.#take(bytes, arrival, now)
     } catch (error) {
       // A mistake of ours costs this one packet, never the process.
-      return this.drop('internal', arrival.interfaceName, now, String(error))
+      return this.drop('internal', arrival.interfaceName, now, { detail: String(error) })
     }
   }
 
-  drop(reason: DropReason6, interfaceName: string, now: number, detail?: string): undefined {
+  drop(reason: DropReason6, interfaceName: string, now: number, { detail, of = {} }: Dropped6 = {}): undefined {
     this.counters.dropped[reason]++
-    const count = this.#seldom.pass(reason, now)
+    const count = this.#seldom.pass(`${reason} ${of.mac} ${of.relay}`, now)
     if (count === undefined) return
     const why = detail === undefined ? reason : `${reason}: ${detail}`
-    this.#parts.onEvent?.({ type: 'dhcp6.dropped', interface: interfaceName, why, count })
+    this.#parts.onEvent?.({ type: 'dhcp6.dropped', interface: interfaceName, ...of, why, count })
   }
 
   #take(bytes: Buffer, arrival: Arrival, now: number): Reply6 | undefined {
@@ -95,7 +101,7 @@ export class Desk6 {
   /** RFC 8415 §18.4: nobody was told that he may ask so. */
   #sendBack(request: Request6, interfaceName: string, now: number): Reply6 | undefined {
     const told = ['request', 'renew', 'release', 'decline'].includes(request.message)
-    this.drop('sent to one server', interfaceName, now)
+    this.drop('sent to one server', interfaceName, now, { of: whose6(request) })
     return told ? { bytes: encodeUseMulticast(request, this.#parts.serverId), port: 546 } : undefined
   }
 
@@ -112,9 +118,10 @@ export class Desk6 {
     onEvent?.(heard6(request, interfaceName))
     const link = this.#linkOf(packet, interfaceName)
     const server = this.#serverOn(interfaceName, link)
-    if (server === undefined || link.length === 0) return this.drop('unknown network', interfaceName, now)
+    if (server === undefined || link.length === 0)
+      return this.drop('unknown network', interfaceName, now, { of: whose6(request) })
     if (message === 'decline' && !this.#mayDecline(request.identity, now))
-      return this.drop('too many declines', interfaceName, now)
+      return this.drop('too many declines', interfaceName, now, { of: whose6(request) })
     const advice = advisor.advise(request.client, formatIpv6(server))
     const verdict = answer6(request, this.#placeOf(link, advice, interfaceName, now))
     this.#settle(request, verdict, now)

@@ -14,7 +14,7 @@ export type Dhcp6EventType =
   | 'dhcp6.silent'
   /** Another DHCPv6 server was chosen. */
   | 'dhcp6.other-server'
-  /** Thrown away; at most once a minute for each reason, with the number since the last time. */
+  /** Thrown away; at most once a minute for each reason and card, with the number since the last time. */
   | 'dhcp6.dropped'
 
 /** One thing that DHCPv6 did or saw. Everything in it that came from the wire is evidence, not fact. */
@@ -32,14 +32,16 @@ export interface Dhcp6Event {
   readonly count?: number
 }
 
-export function heard6({ message, client, packet }: Request6, interfaceName: string): Dhcp6Event {
+/** Whose message it was, and through which relay it came. */
+export type Whose6 = Pick<Dhcp6Event, 'mac' | 'relay'>
+
+export function whose6({ client, packet }: Request6): Whose6 {
   const nearest = packet.relays.at(-1)
-  return {
-    type: `dhcp6.${message}`,
-    interface: interfaceName,
-    ...(client.mac && { mac: client.mac }),
-    ...(nearest && { relay: formatIpv6(nearest.link) }),
-  }
+  return { ...(client.mac && { mac: client.mac }), ...(nearest && { relay: formatIpv6(nearest.link) }) }
+}
+
+export function heard6(request: Request6, interfaceName: string): Dhcp6Event {
+  return { type: `dhcp6.${request.message}`, interface: interfaceName, ...whose6(request) }
 }
 
 /** What was said, or why nothing was. */

@@ -139,7 +139,8 @@ class Door6 implements InterfaceDoor {
       socket.close()
       throw error
     }
-    const failed = (error: Error): void => this.#desk.drop('not sent', this.#name, this.#now(), error.message)
+    const failed = (error: Error): void =>
+      this.#desk.drop('not sent', this.#name, this.#now(), { detail: error.message })
     socket.on('error', failed)
     socket.on('message', (bytes, { address: from, port }) => {
       // Nobody can be answered at port 0.

@@ -21,6 +21,7 @@ import type { PixiecoreReply } from '../menu/pixiecore-reply.ts'
 import type { Templates } from '../template/templates.ts'
 import type { LoaderFiles } from './loaders.ts'
 import type { ShortUrls } from './short-urls.ts'
+import type { UnknownMachines } from './unknown-machines.ts'
 
 /** Who holds which address, as far as this server gave it. */
 export interface Addresses {
@@ -101,6 +102,8 @@ export interface House {
   readonly journal: Journal
   readonly addresses: Addresses
   readonly shortUrls: ShortUrls
+  /** Machines that nobody named, and that booted all the same. */
+  readonly unknown: UnknownMachines
   /** The address under which a client at that address reaches this server. */
   reach(client: Ipv4 | undefined): Ipv4
   /** The HTTP port that clients use. */

@@ -50,6 +50,7 @@ export class Journal {
   readonly #listeners: JournalListeners
   readonly #allowances: Allowances
   readonly #seldom = new Seldom(1000)
+  readonly #rare = new Seldom(60_000)
   readonly counters = { kept: 0, unkept: 0 }
   #waiting: Event[] = []
   #timer: NodeJS.Timeout | undefined
@@ -94,7 +95,16 @@ export class Journal {
 
   /** The same for what anybody can make happen as often as he likes: one event of a kind and an origin in a second, with the number of all. */
   recordSeldom(event: Event, origin: string): void {
-    const count = this.#seldom.pass(`${event.type} ${event.machine} ${origin}`, event.at)
+    this.#recordFew(this.#seldom, event, origin)
+  }
+
+  /** One in a minute: for what is nobody's, and would tell the same again. */
+  recordRarely(event: Event, origin: string): void {
+    this.#recordFew(this.#rare, event, origin)
+  }
+
+  #recordFew(few: Seldom, event: Event, origin: string): void {
+    const count = few.pass(`${event.type} ${event.machine} ${origin}`, event.at)
     if (count === undefined) return
     this.record(count === 1 ? event : { ...event, detail: { ...event.detail, count } })
   }

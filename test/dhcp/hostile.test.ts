@@ -189,6 +189,17 @@ test('a flood of rubbish is counted in full and told once a second', () => {
   ])
 })
 
+test('a message from behind an unknown relay is told with that relay and its card', () => {
+  const counter = new Counter()
+  counter.take(encodePacket(message(1, { mac: duncan, giaddr: '10.99.0.1' })), noon)
+  expect(counter.told.at(-1)).toMatchObject({
+    type: 'dhcp.dropped',
+    why: 'unknown network',
+    mac: duncan,
+    relay: '10.99.0.1',
+  })
+})
+
 test('a mistake of ours costs one packet, and it is told', () => {
   const lobby = new Lobby({ fleet: new Fleet() })
   const told: DhcpEvent[] = []
