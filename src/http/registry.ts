@@ -9,6 +9,7 @@ import { Buffers } from './buffers.ts'
 import type { Desk } from './door.ts'
 import type { Exchange } from './exchange.ts'
 import { sendBlob } from './registry-blob.ts'
+import { RepositoryBlobs } from './registry-blobs.ts'
 import { credentialsOf, type Credentials, type Gatekeeper } from './registry-gate.ts'
 import { refuse, reply, replyEmpty, replyJson } from './registry-reply.ts'
 import { defaultUploadLimits, uploadHeaders, Uploads, type UploadLimits } from './registry-uploads.ts'
@@ -23,10 +24,6 @@ export interface RegistryOptions {
   readonly onError?: (error: unknown) => void
 }
 
-/** A client that has a manifest is given its blobs for this long, whatever becomes of the name meanwhile. Milliseconds. */
-const pullTime = 3_600_000
-const mostPulls = 50_000
-
 /** `/v2/`: the OCI distribution protocol 1.1 over a library of images. */
 export class RegistryDesk implements Desk, AsyncDisposable {
   readonly #store: Library
@@ -34,13 +31,14 @@ export class RegistryDesk implements Desk, AsyncDisposable {
   readonly #buffers: Buffers
   readonly #uploads: Uploads
   readonly #options: RegistryOptions
-  readonly #pulls = new Map<string, number>()
+  readonly #blobs: RepositoryBlobs
 
   constructor(options: RegistryOptions) {
     this.#options = options
     this.#store = options.store
     this.#gate = options.gate
     this.#buffers = options.buffers ?? new Buffers()
+    this.#blobs = new RepositoryBlobs(options.store, () => this.#now())
     this.#uploads = new Uploads(options.store, { ...defaultUploadLimits, ...options.limits }, () => this.#now())
   }
 
@@ -86,7 +84,7 @@ export class RegistryDesk implements Desk, AsyncDisposable {
       case 'delete-manifest':
         return this.#deleteManifest(call, exchange)
       case 'get-blob':
-        return this.#sendBlob(call, credentials, exchange)
+        return this.#sendBlob(call, exchange)
       case 'referrers':
         return this.#referrers(call, exchange)
       case 'start-upload':
@@ -122,7 +120,7 @@ export class RegistryDesk implements Desk, AsyncDisposable {
     if (!kept) throw new RegistryError('MANIFEST_UNKNOWN', `${name} has no such version`)
     if (!accepts(exchange.request.headers.accept, kept.mediaType))
       throw new RegistryError('MANIFEST_UNKNOWN', `it is ${kept.mediaType}, which the Accept header does not name`)
-    for (const { digest } of blobsOf(parseManifest(kept.bytes))) this.#pulling(name, digest)
+    for (const { digest } of blobsOf(parseManifest(kept.bytes))) this.#blobs.admit(name, digest)
     const { digest, mediaType } = kept
     const headers = { 'Content-Type': mediaType, 'Docker-Content-Digest': digest, ETag: `"${digest}"` }
     reply(exchange, 200, Buffer.from(kept.bytes), headers)
@@ -138,8 +136,11 @@ export class RegistryDesk implements Desk, AsyncDisposable {
         `Content-Type is ${type.slice(0, 100)}, the manifest is ${manifest.mediaType}`,
       )
     for (const blob of blobsOf(manifest))
-      if (!(await this.#store.blob(blob.digest)))
-        throw new RegistryError('MANIFEST_BLOB_UNKNOWN', `the manifest names ${blob.digest}, which is not here`)
+      if (!(await this.#blobs.has(name, blob.digest)) || !(await this.#store.blob(blob.digest)))
+        throw new RegistryError(
+          'MANIFEST_BLOB_UNKNOWN',
+          `the manifest names ${blob.digest}, which was not pushed or mounted to ${name}`,
+        )
     const digest = digestOf(createHash('sha256').update(bytes).digest('hex'))
     if (reference.digest !== undefined && reference.digest !== digest)
       throw new RegistryError('DIGEST_INVALID', `the manifest is ${digest}`)
@@ -158,13 +159,10 @@ export class RegistryDesk implements Desk, AsyncDisposable {
     replyEmpty(exchange, 202, {})
   }
 
-  /** By the name that it was asked under: who may pull one image reads no other one's layers. Who may push may name any blob. */
-  async #sendBlob({ name, digest }: Call<'get-blob'>, credentials: Credentials, exchange: Exchange): Promise<void> {
-    const mayRead =
-      (this.#pulls.get(`${name}@${digest}`) ?? 0) > this.#now() ||
-      (await this.#store.reaches(name, digest)) ||
-      (await this.#gate.mayPush(name, credentials, exchange.connection.peer))
-    if (!mayRead) throw new RegistryError('BLOB_UNKNOWN', 'no version of that name has this blob')
+  /** By the name that it was asked under: who may pull or push one image reads no other one's layers. */
+  async #sendBlob({ name, digest }: Call<'get-blob'>, exchange: Exchange): Promise<void> {
+    if (!(await this.#blobs.has(name, digest)))
+      throw new RegistryError('BLOB_UNKNOWN', 'no version of that name has this blob')
     await sendBlob(this.#store, this.#buffers, exchange, digest)
   }
 
@@ -182,25 +180,27 @@ export class RegistryDesk implements Desk, AsyncDisposable {
   async #startUpload(call: Call<'start-upload'>, credentials: Credentials, exchange: Exchange): Promise<void> {
     const { name, digest, mount } = call
     if (mount !== undefined && (await this.#mayMount(call, mount, credentials, exchange))) {
-      this.#store.reading(mount)[Symbol.dispose]()
+      this.#blobs.admit(name, mount)
       return replyEmpty(exchange, 201, blobHeaders(name, mount))
     }
     const upload = await this.#uploads.start(name)
     if (digest === undefined) return replyEmpty(exchange, 202, uploadHeaders({ id: upload.id, name, size: 0 }))
     await this.#uploads.end(upload, exchange.request, digest)
+    this.#blobs.admit(name, digest)
     replyEmpty(exchange, 201, blobHeaders(name, digest))
   }
 
+  /** Without `from` (spec 1.1 lets a registry look for it by itself) only what the name has already: a digest alone opens nothing. */
+
   async #mayMount(
-    { from }: Call<'start-upload'>,
+    { name, from = name }: Call<'start-upload'>,
     digest: Digest,
     credentials: Credentials,
     exchange: Exchange,
   ): Promise<boolean> {
     if (!(await this.#store.blob(digest))) return false
-    if (from === undefined) return true
     const may = await this.#gate.mayPull(from, credentials, exchange.connection.peer)
-    return may && (await this.#store.reaches(from, digest))
+    return may && (await this.#blobs.has(from, digest))
   }
 
   async #upload(call: UploadCall, exchange: Exchange): Promise<void> {
@@ -212,17 +212,12 @@ export class RegistryDesk implements Desk, AsyncDisposable {
     }
     if (call.do === 'end-upload') {
       await this.#uploads.end(upload, exchange.request, call.digest)
+      this.#blobs.admit(name, call.digest)
       return replyEmpty(exchange, 201, blobHeaders(name, call.digest))
     }
     if (call.do === 'append-upload') await this.#uploads.append(upload, exchange.request)
     const status = call.do === 'append-upload' ? 202 : 204
     replyEmpty(exchange, status, uploadHeaders({ id, name, size: upload.writer.size }))
-  }
-
-  #pulling(name: string, digest: Digest): void {
-    if (this.#pulls.size >= mostPulls) this.#pulls.clear()
-    this.#pulls.set(`${name}@${digest}`, this.#now() + pullTime)
-    this.#store.reading(digest)[Symbol.dispose]()
   }
 
   #now(): number {

@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
+import type { Gatekeeper } from '../../src/http/registry-gate.ts'
 import { media } from '../../src/image/oci.ts'
-import { digestOfBytes, imageOf, keepBlob, manifestOf } from './layout.ts'
+import { configOf, digestOfBytes, imageOf, keepBlob, manifestOf } from './layout.ts'
 import { Served } from './registry.ts'
 
 const layer = 'the layer of birnam wood'
@@ -55,6 +56,45 @@ test('a token that may pull one image sees nothing else', async () => {
   expect(await served.no('GET', `porter/blobs/${digestOfBytes('secret')}`, { token })).toBe('404 BLOB_UNKNOWN')
   expect(await served.no('POST', 'porter/blobs/uploads/', { token })).toBe('403 DENIED')
   expect(await served.no('DELETE', 'porter/manifests/1', { token })).toBe('403 DENIED')
+})
+
+/** `team` pushes and pulls what is below team/, `operator` everything. */
+const teams: Gatekeeper = {
+  isKnown: ({ token }) => token === 'operator' || token === 'team',
+  mayPull: (name, { token }) => token === 'operator' || (token === 'team' && name.startsWith('team/')),
+  mayPush: (name, { token }) => token === 'operator' || (token === 'team' && name.startsWith('team/')),
+}
+
+test('who may push below one name reads nothing of another, whatever digest he knows', async () => {
+  await using served = await Served.open({ gate: teams })
+  const { store } = served.layout
+  const bytes = await imageOf(store, layer)
+  const { digest: version } = await store.put('porter', '1', bytes)
+  const token = 'team'
+  for (const secret of [digest, version]) {
+    expect(await served.no('GET', `team/x/blobs/${secret}`, { token })).toBe('404 BLOB_UNKNOWN')
+    expect((await served.ask('HEAD', `team/x/blobs/${secret}`, { token })).status).toBe(404)
+    for (const from of ['', '&from=porter', '&from=team/x']) {
+      const path = `team/x/blobs/uploads/?mount=${secret}${from}`
+      expect((await served.ask('POST', path, { token })).status, path).toBe(202)
+    }
+  }
+  expect(await served.no('GET', `team/x/manifests/${version}`, { token })).toBe('404 MANIFEST_UNKNOWN')
+  const headers = { 'content-type': media.manifest }
+  expect(await served.no('PUT', 'team/x/manifests/1', { token, headers, body: bytes })).toBe(
+    '400 MANIFEST_BLOB_UNKNOWN',
+  )
+  expect(await served.no('GET', `team/x/blobs/${digest}`, { token })).toBe('404 BLOB_UNKNOWN')
+})
+
+test('a blob that was pushed is found under its name before its manifest comes', async () => {
+  await using served = await Served.open({ gate: teams })
+  const token = 'team'
+  await served.ask('POST', `team/x/blobs/uploads/?digest=${digest}`, { token, body: layer })
+  expect((await served.ask('HEAD', `team/x/blobs/${digest}`, { token })).status).toBe(200)
+  expect((await served.ask('POST', `team/y/blobs/uploads/?mount=${digest}&from=team/x`, { token })).status).toBe(201)
+  expect((await served.ask('HEAD', `team/y/blobs/${digest}`, { token })).status).toBe(200)
+  expect((await served.ask('HEAD', `team/z/blobs/${digest}`, { token })).status).toBe(404)
 })
 
 test('a manifest comes by tag and by digest, in the bytes that were sent', async () => {
@@ -244,6 +284,7 @@ test('a manifest is pushed, read back and taken away', async () => {
   await using served = await Served.open()
   const bytes = await imageOf(served.layout.store, layer)
   const name = digestOfBytes(bytes)
+  await served.bring('porter', layer, configOf([digest]))
   const put = await served.ask('PUT', 'porter/manifests/1', {
     body: bytes,
     headers: { 'content-type': media.manifest },
@@ -271,6 +312,7 @@ test('a client that has its manifest gets its layers, though the version is take
 test('hostile manifests are refused in the words of the protocol', async () => {
   await using served = await Served.open()
   const config = await keepBlob(served.layout.store, '{}')
+  await served.bring('porter', '{}')
   const put = (body: Buffer, path = 'porter/manifests/1', type: string = media.manifest): Promise<string> =>
     served.no('PUT', path, { body: new Uint8Array(body), headers: { 'content-type': type } })
   const good = manifestOf({ config, layers: [] })
@@ -336,6 +378,7 @@ test('what refers to an image is found by its digest, and by its type', async ()
     annotations: { a: 'b' },
   })
   const name = digestOfBytes(bytes)
+  await served.bring('porter', '{}')
   const put = await served.ask('PUT', `porter/manifests/${name}`, {
     body: new Uint8Array(bytes),
     headers: { 'content-type': media.manifest },

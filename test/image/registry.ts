@@ -3,7 +3,7 @@ import type { Gatekeeper } from '../../src/http/registry-gate.ts'
 import { RegistryDesk, type RegistryOptions } from '../../src/http/registry.ts'
 import type { Limits } from '../../src/http/limits.ts'
 import type { Transfer } from '../../src/net/content.ts'
-import { Layout } from './layout.ts'
+import { digestOfBytes, Layout } from './layout.ts'
 
 /** `operator` pushes and pulls everything, `machine` pulls porter alone. */
 export const gate: Gatekeeper = {
@@ -80,6 +80,14 @@ export class Served implements AsyncDisposable {
     const answer = await this.ask('POST', `${name}/blobs/uploads/`)
     if (answer.status !== 202) throw new Error(`${answer.status} ${await answer.text()}`)
     return answer.headers.get('location')!.slice('/v2/'.length)
+  }
+
+  /** Pushes blobs, as a client does before their manifest. */
+  async bring(name: string, ...blobs: readonly string[]): Promise<void> {
+    for (const body of blobs) {
+      const answer = await this.ask('POST', `${name}/blobs/uploads/?digest=${digestOfBytes(body)}`, { body })
+      if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`)
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
