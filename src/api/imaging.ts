@@ -9,6 +9,7 @@ import { refusal, type Why } from '../files/refusal.ts'
 import { readDigest } from '../image/digest.ts'
 import { parseReference } from '../image/reference.ts'
 import { Removals } from '../image/removals.ts'
+import type { Removed } from '../image/version-tree.ts'
 import { peerOf } from './peer.ts'
 
 interface Keyed {
@@ -46,7 +47,7 @@ export function addImaging(app: FastifyInstance, house: House): void {
     const guest = admit(house, request.params.token, request)
     if ('status' in guest) return refuse(reply, guest)
     const removed = await removedOf(house, guest, request.params.digest, removals)
-    const paths = request.params.what === 'opaque' ? removed.opaque : removed.whiteouts
+    const paths = removed[listNamed(request.params.what)]
     const bytes = Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1')
     return reply.type('application/octet-stream').send(bytes)
   })
@@ -93,13 +94,18 @@ function tell(house: House, { audience: { machine, mac, session } }: Guest, type
   if (type === 'script.given') house.permits.seen(machine.name, 'its install script was fetched')
 }
 
+function listNamed(what: string): keyof Removed {
+  if (what === 'places' || what === 'whiteouts' || what === 'opaque') return what
+  throw new Fault('file-missing', `a layer has no list ${what.slice(0, 40)}`, { hint: 'places, whiteouts or opaque' })
+}
+
 /** Of this machine's image only, so that nobody makes the server read what it likes. */
 async function removedOf(
   { golden }: House,
   { image }: Guest,
   text: string,
   removals: Removals | undefined,
-): ReturnType<Removals['of']> {
+): Promise<Removed> {
   const digest = readDigest(text)
   if (!digest || !golden || !removals) throw new Fault('request-invalid', `${text.slice(0, 100)} is no digest`)
   const version = await golden.store.find(parseReference(image))

@@ -1,5 +1,6 @@
 import { Fault } from '../fault.ts'
 import { extractWords } from '../image/extract-words.ts'
+import { makeWayWords } from '../image/make-way.ts'
 import { annotation, media, type Descriptor } from '../image/oci.ts'
 import { formatReference, parseReference } from '../image/reference.ts'
 import { signatureOf } from '../image/sign.ts'
@@ -59,6 +60,7 @@ export async function installScript(
       secrets: secretsOf(layout).map((name) => ({ name, value: secretOf(context, name, profile) })),
       expected: [expected, ...house.disks.known(machine.name)].join(' ').trim(),
       extract: image.extract,
+      makeWay: makeWayWords.map(plainWord).join(' '),
       overrides: overridesOf(house, machine).length,
       scripts: scriptsOf(house, audience),
       after: profile.after,

@@ -1,8 +1,6 @@
 import type { Digest } from './digest.ts'
 import type { ImageStore } from './store.ts'
-import { removedBy } from './version-tree.ts'
-
-type Removed = Awaited<ReturnType<typeof removedBy>>
+import { removedBy, type Removed } from './version-tree.ts'
 
 const mostRemembered = 64
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { nameOf, parentOf, type EntryType, type TarEntry } from './tar-entry.ts'
+import { invalid, nameOf, parentOf, printable, type EntryType, type TarEntry } from './tar-entry.ts'
 
 export type NodeType = Exclude<EntryType, 'link'>
 
@@ -35,6 +35,21 @@ export type Tree = Map<string, TreeNode>
 /** OCI image spec, layer.md: Whiteouts. */
 export const whiteout = '.wh.'
 export const opaque = '.wh..wh..opq'
+
+/** What a whiteout speaks of. Throws `image-invalid` for one that names no file. */
+export function markOf(path: string): { readonly path: string; readonly isOpaque: boolean } | undefined {
+  const name = nameOf(path)
+  if (name === opaque) return { path: parentOf(path), isOpaque: true }
+  if (!name.startsWith(whiteout) || isMarkOfOthers(path)) return undefined
+  const gone = name.slice(whiteout.length)
+  if (gone === '' || gone === '.' || gone === '..') throw invalid(`the whiteout ${printable(path)} names no file`)
+  return { path: join(parentOf(path), gone), isOpaque: false }
+}
+
+/** Marks that AUFS keeps for itself. */
+export function isMarkOfOthers(path: string): boolean {
+  return nameOf(path).startsWith('.wh..wh.') && nameOf(path) !== opaque
+}
 
 export function nodeOf(entry: TarEntry, type: NodeType): TreeNode {
   const { mode, uid, gid, mtime, nsec } = entry
@@ -76,10 +91,9 @@ export class LayerTree {
 
   add(entry: TarEntry): void {
     const { path } = entry
-    const name = nameOf(path)
-    if (name === opaque) this.#opaque.add(parentOf(path))
-    else if (name.startsWith('.wh..wh.')) return
-    else if (name.startsWith(whiteout)) this.#removed.add(join(parentOf(path), name.slice(whiteout.length)))
+    const mark = markOf(path)
+    if (mark) (mark.isOpaque ? this.#opaque : this.#removed).add(mark.path)
+    else if (isMarkOfOthers(path)) return
     else if (entry.type === 'link') this.#link(path, entry.target)
     else this.#added.set(path, nodeOf(entry, entry.type))
   }
@@ -110,11 +124,7 @@ export class LayerTree {
 
   /** Changes the tree below into the tree with this layer on it. Whiteouts touch only what is below (layer.md). */
   layOver(tree: Tree): void {
-    const gone = new Set(this.#removed)
-    for (const [path, node] of this.#added) {
-      const old = tree.get(path)
-      if (old?.type === 'directory' && node.type !== 'directory') gone.add(path)
-    }
+    const gone = new Set([...this.#removed, ...this.#replaced(tree)])
     if (gone.size > 0 || this.#opaque.size > 0) {
       for (const path of tree.keys())
         if (isUnder(path, gone, true) || isUnder(path, this.#opaque, false)) tree.delete(path)
@@ -129,6 +139,17 @@ export class LayerTree {
     }
   }
 
+  /** What something else takes the place of: directories by what is none, files by a directory that an entry implies. */
+  *#replaced(tree: Tree): Generator<string, void, void> {
+    const isDirectory = (path: string): boolean => tree.get(path)?.type === 'directory'
+    for (const [path, { type }] of this.#added) if (type !== 'directory' && isDirectory(path)) yield path
+    for (const [path] of this.#linked) if (isDirectory(path)) yield path
+    for (const path of impliedParents(this)) {
+      const type = tree.get(path)?.type ?? 'directory'
+      if (type !== 'directory' && type !== 'symlink') yield path
+    }
+  }
+
   #link(path: string, target: string): void {
     const node = this.#added.get(target)
     if (!node) {
@@ -139,6 +160,15 @@ export class LayerTree {
     if (node.group === '') this.#added.set(target, { ...node, group })
     this.#added.set(path, { ...node, group })
   }
+}
+
+/** Parents of entries that the layer does not list: whoever unpacks makes them. */
+export function impliedParents(layer: Pick<LayerTree, 'added' | 'linked'>): Set<string> {
+  const implied = new Set<string>()
+  for (const path of [...layer.added.keys(), ...layer.linked.map(([name]) => name)])
+    for (let at = parentOf(path); at !== '' && !implied.has(at) && !layer.added.has(at); at = parentOf(at))
+      implied.add(at)
+  return implied
 }
 
 /** Whether the path or (when `self`) one of its parents is among them. */

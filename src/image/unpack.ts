@@ -10,10 +10,11 @@ import { digestOf } from './digest.ts'
 import { diskFault } from './durable.ts'
 import { extractWords } from './extract-words.ts'
 import { readTar, unpacked } from './layer-read.ts'
+import { makeWayWords, placesOf } from './make-way.ts'
 import type { Descriptor } from './oci.ts'
 import type { ImageStore, ImageVersion } from './store.ts'
-import { invalid, printable, type TarEntry } from './tar-entry.ts'
-import { isUnder, LayerTree } from './tree.ts'
+import { invalid, parentOf, printable, type TarEntry } from './tar-entry.ts'
+import { isMarkOfOthers, isUnder, LayerTree, markOf } from './tree.ts'
 
 export interface UnpackOptions {
   readonly signal?: AbortSignal
@@ -73,16 +74,18 @@ async function mayFill(directory: string): Promise<boolean> {
 class Links {
   readonly #paths = new Set<string>()
 
-  enter({ path, type, target }: Pick<TarEntry, 'path' | 'type' | 'target'>): void {
+  enter({ path, type, target }: Named): void {
     this.refuse(path, false)
     if (type === 'link') this.refuse(target, false)
     if (type === 'symlink') this.#paths.add(path)
     else this.#paths.delete(path)
   }
 
-  refuse(path: string, self: boolean): void {
-    if (isUnder(path, this.#paths, self))
-      throw invalid(`${printable(path)} goes through a link`, 'such an image is not unpacked on a server')
+  /** `replaced`: what the layer has put something else in the place of. */
+  refuse(path: string, self: boolean, replaced: ReadonlySet<string> = new Set()): void {
+    for (let at = self ? path : parentOf(path); at !== ''; at = parentOf(at))
+      if (this.#paths.has(at) && !replaced.has(at))
+        throw invalid(`${printable(path)} goes through a link`, 'such an image is not unpacked on a server')
   }
 
   forget(gone: ReadonlySet<string>, emptied: ReadonlySet<string>): void {
@@ -91,37 +94,36 @@ class Links {
   }
 }
 
-/** What the layer takes away goes first; and no path of it may lead out of the tree. */
+type Named = Pick<TarEntry, 'path' | 'type' | 'target'>
+
+/** What makes way for the layer and what it takes away goes first; and no path of it may lead out of the tree. */
 async function prepare(store: ImageStore, { digest }: Descriptor, stage: string, links: Links): Promise<void> {
   const layer = new LayerTree()
-  const entries: Pick<TarEntry, 'path' | 'type' | 'target'>[] = []
+  const entries: Named[] = []
+  const replaced = new Set<string>()
   await readTar(await unpacked(await store.open(digest)), {
     entry: (entry) => {
+      const { path, type, target } = entry
       layer.add(entry)
-      entries.push({ path: entry.path, type: entry.type, target: entry.target })
+      const mark = markOf(path)
+      if (mark) return links.refuse(mark.path, mark.isOpaque, replaced)
+      if (isMarkOfOthers(path)) return undefined
+      replaced.add(path)
+      entries.push({ path, type, target })
     },
   })
-  for (const path of layer.removed) links.refuse(path, false)
-  for (const path of layer.emptied) links.refuse(path, true)
-  await remove(stage, layer.removed, ['-0', '-r', 'rm', '-rf', '--'])
-  await remove(stage, layer.emptied, [
-    '-0',
-    '-r',
-    '-n',
-    '1',
-    'sh',
-    '-c',
-    '[ ! -d "./$0" ] || find "./$0" -mindepth 1 -delete',
-  ])
   links.forget(layer.removed, layer.emptied)
   for (const entry of entries) links.enter(entry)
+  await each(stage, placesOf(layer), makeWayWords)
+  await each(stage, layer.removed, ['xargs', '-0', '-r', 'rm', '-rf', '--'])
+  const empty = '[ -L "./$0" ] || [ ! -d "./$0" ] || find "./$0" -mindepth 1 -delete'
+  await each(stage, layer.emptied, ['xargs', '-0', '-r', '-n', '1', 'sh', '-c', empty])
 }
 
 /** Names may hold anything but NUL. */
-async function remove(stage: string, paths: ReadonlySet<string>, words: readonly string[]): Promise<void> {
-  if (paths.size === 0) return
-  const input = Buffer.from([...paths].map((path) => `./${path}\0`).join(''), 'latin1')
-  await execa('xargs', words, { cwd: stage, input })
+async function each(stage: string, paths: Iterable<string>, [program, ...words]: readonly string[]): Promise<void> {
+  const input = Buffer.from([...paths].map((path) => `${path}\0`).join(''), 'latin1')
+  if (input.length > 0) await execa(program!, words, { cwd: stage, input })
 }
 
 async function lay(
@@ -173,5 +175,11 @@ async function tar(stage: string, bytes: Readable, signal: AbortSignal | undefin
   const [code] = await ended
   if (/No space left/.test(said))
     throw new Fault('disk-failed', 'the disk is full', { hint: 'make room, or name a directory elsewhere' })
-  if (code !== 0) throw invalid(`tar could not unpack it: ${said.trim().split('\n').at(-1) ?? ''}`)
+  if (code !== 0) throw invalid(`tar could not unpack it: ${reasonIn(said)}`)
+}
+
+/** tar ends with a line that says no more than that there were others. */
+function reasonIn(said: string): string {
+  const lines = said.split('\n').filter((line) => line !== '' && !line.includes('Exiting with failure status'))
+  return printable(lines[0] ?? 'it did not say why', 300)
 }

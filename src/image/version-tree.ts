@@ -1,4 +1,5 @@
 import { readTar, unpacked } from './layer-read.ts'
+import { placesOf } from './make-way.ts'
 import type { ImageStore, ImageVersion } from './store.ts'
 import type { TarEntry } from './tar-entry.ts'
 import { LayerTree, type Tree } from './tree.ts'
@@ -29,16 +30,24 @@ export async function treeOf(store: ImageStore, version: ImageVersion, options: 
   return { tree, source }
 }
 
-/**
- * What a layer takes away from the layers below: paths to remove with all below them, and directories to empty, before it is
- * unpacked.
- */
-export async function removedBy(
-  store: ImageStore,
-  digest: ImageVersion['digest'],
-): Promise<{ readonly whiteouts: readonly string[]; readonly opaque: readonly string[] }> {
+/** What a layer takes away from the layers below, before it is unpacked; sorted. */
+export interface Removed {
+  /** The places of its entries, as `make-way.ts` says. They come first: a whiteout must not lead through a link that goes. */
+  readonly places: readonly string[]
+  /** Paths to remove with all below them. */
+  readonly whiteouts: readonly string[]
+  /** Directories to empty. */
+  readonly opaque: readonly string[]
+}
+
+/** Reads one layer. Throws `image-missing`, `image-invalid`. */
+export async function removedBy(store: ImageStore, digest: ImageVersion['digest']): Promise<Removed> {
   const layer = await layerTree(store, digest, {}, 0, 0)
-  return { whiteouts: [...layer.removed].toSorted(), opaque: [...layer.emptied].toSorted() }
+  return {
+    places: placesOf(layer),
+    whiteouts: [...layer.removed].toSorted(),
+    opaque: [...layer.emptied].toSorted(),
+  }
 }
 
 async function layerTree(

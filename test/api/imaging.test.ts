@@ -99,6 +99,8 @@ test('what an upper layer takes away is told, for the layers of the promised ima
   const reply = await scene.get(`/w/${token}/${upper!.digest}/whiteouts`)
   expect([reply.statusCode, reply.rawPayload.toString()]).toEqual([200, 'etc/old\0'])
   expect((await scene.get(`/w/${token}/${upper!.digest}/opaque`)).rawPayload.length).toBe(0)
+  expect((await scene.get(`/w/${token}/${upper!.digest}/places`)).rawPayload.toString()).toContain('etc/\0')
+  expect((await scene.get(`/w/${token}/${upper!.digest}/others`)).statusCode).toBe(404)
   expect((await scene.get(`/w/${token}/sha256:${'0'.repeat(64)}/whiteouts`)).statusCode).toBe(404)
 })
 

@@ -2,17 +2,15 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, ftruncateSync, linkSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { zstdDecompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { capture } from '../../src/image/capture.ts'
 import { openDirectory } from '../../src/image/capture-machine.ts'
-import { extractWords } from '../../src/image/extract-words.ts'
 import { squash } from '../../src/image/squash.ts'
-import type { ImageVersion } from '../../src/image/store.ts'
 import { openTreeCache } from '../../src/image/tree-cache.ts'
 import type { Tree } from '../../src/image/tree.ts'
-import { removedBy, treeOf } from '../../src/image/version-tree.ts'
+import { treeOf } from '../../src/image/version-tree.ts'
 import { openPlace } from '../lab/place.ts'
+import { layAsImager } from './lay.ts'
 import { MemoryStore } from './memory-store.ts'
 
 const why = missing()
@@ -38,14 +36,14 @@ test.skipIf(why !== undefined)(
     }
     const one = await once()
     expect([one.unsteady, one.vanished, one.notes]).toEqual([[], [], ['a-socket is a socket: left out']])
-    await unpack(store, one.version!, first)
+    await layAsImager(store, one.version!, first)
     expectSame(tree, first)
     expect((await once()).version).toBeUndefined()
 
     change(tree)
     const two = await once()
     expect(two.version!.manifest.layers).toHaveLength(2)
-    await unpack(store, two.version!, second)
+    await layAsImager(store, two.version!, second)
     expectSame(tree, second)
     // What is known of the files by writing the layers is what reading them again tells.
     const known = (await treeOf(store, two.version!, { cache })).tree
@@ -55,7 +53,7 @@ test.skipIf(why !== undefined)(
     rmSync(second, { recursive: true })
     const three = await squash(store, two.version!, {})
     expect(three.manifest.layers).toHaveLength(1)
-    await unpack(store, three, second)
+    await layAsImager(store, three, second)
     expectSame(tree, second)
   },
 )
@@ -119,19 +117,6 @@ function change(tree: string): void {
     mv block block2; chmod 600 char; truncate -s 6G five-gib
   `
   execFileSync('sh', ['-c', shell], { cwd: tree, stdio: ['ignore', 'inherit', 'inherit'] })
-}
-
-/** As the imager does it: what a layer takes away first, then the layer. */
-async function unpack(store: MemoryStore, version: ImageVersion, to: string): Promise<void> {
-  mkdirSync(to)
-  const [program, ...words] = extractWords(to, version.manifest.layers)
-  for (const { digest } of version.manifest.layers) {
-    for (const path of (await removedBy(store, digest)).whiteouts)
-      rmSync(Buffer.from(`${to}/${path}`, 'latin1'), { recursive: true, force: true })
-    const done = spawnSync(program!, words, { input: zstdDecompressSync(store.blobs.get(digest)!) })
-    expect(done.stderr.toString().replace(/^tar: .*(?:time stamp|implausibly old time stamp).*\n/gm, '')).toBe('')
-    expect(done.status).toBe(0)
-  }
 }
 
 /** Twice, by other people's eyes: rsync for contents, links and attributes; find for all that stat tells, space on the disk too. */

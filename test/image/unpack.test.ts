@@ -19,8 +19,10 @@ import { openDirectory } from '../../src/image/capture-machine.ts'
 import type { Digest } from '../../src/image/digest.ts'
 import type { ImageVersion } from '../../src/image/store.ts'
 import { writeEnd, writeEntry } from '../../src/image/tar-write.ts'
-import { openTreeCache } from '../../src/image/tree-cache.ts'
+import { noCache, openTreeCache } from '../../src/image/tree-cache.ts'
 import { unpackImage } from '../../src/image/unpack.ts'
+import { removedBy, treeOf } from '../../src/image/version-tree.ts'
+import { layAsImager } from './lay.ts'
 import { MemoryStore } from './memory-store.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -96,6 +98,102 @@ async function third(place: Place, cache: ReturnType<typeof openTreeCache>, tree
   return (await capture(place.store, source, { as: 'porter', cache, keep: [], exclude: [] })).version!
 }
 
+/** What an entry of an upper layer finds in its place, and what stands there afterwards, as podman mounts it. */
+const places: readonly [what: string, lower: Entries, upper: Entries, after: string][] = [
+  ['a link where a directory was', [dir('lib'), file('lib/a'), dir('usr')], [link('lib', 'usr')], 'lib -> usr\nusr/\n'],
+  ['a file where a directory was', [dir('x'), dir('x/y'), file('x/y/z')], [file('x')], 'x\n'],
+  ['a device where a directory was', [dir('x'), file('x/y')], [{ path: 'x', type: 'fifo', mode: 0o644 }], 'x|\n'],
+  ['a hard link where a directory was', [dir('x'), file('x/y'), file('z')], [hard('x', 'z')], 'x\nz\n'],
+  ['a directory where a file was', [file('x')], [dir('x'), file('x/y')], 'x/\nx/y\n'],
+  [
+    'a directory where a link was',
+    [dir('usr'), file('usr/a'), link('lib', 'usr')],
+    [dir('lib'), file('lib/b')],
+    'lib/\nlib/b\nusr/\nusr/a\n',
+  ],
+  ['an entry below what was a file', [file('x')], [file('x/y/z')], 'x/\nx/y/\nx/y/z\n'],
+  [
+    'a whiteout below a directory that was a link',
+    [dir('usr'), file('usr/a'), link('lib', 'usr')],
+    [dir('lib'), file('lib/.wh.a')],
+    'lib/\nusr/\nusr/a\n',
+  ],
+  [
+    'an emptied directory that was a link',
+    [dir('usr'), file('usr/a'), link('lib', 'usr')],
+    [dir('lib'), file('lib/.wh..wh..opq'), file('lib/b')],
+    'lib/\nlib/b\nusr/\nusr/a\n',
+  ],
+  [
+    'an emptied directory that nobody had',
+    [dir('a')],
+    [dir('new'), file('new/.wh..wh..opq'), file('new/b')],
+    'a/\nnew/\nnew/b\n',
+  ],
+  [
+    'names that a shell could take for words',
+    [dir('$(x) *'), dir('-rf'), file('-rf/a')],
+    [link('-rf', '$(x) *'), file('$(x) *')],
+    '$(x) *\n-rf -> $(x) *\n',
+  ],
+]
+
+test.skipIf(!isRoot).each(places)(
+  `%s takes its place, on a server as on a machine${why}`,
+  async (_, lower, upper, after) => {
+    using place = openPlace()
+    const version = versionOf(place.store, tarOf(...lower), tarOf(...upper))
+    await unpackImage(place.store, version, place.at('server'))
+    await layAsImager(place.store, version, place.at('machine'))
+    expect([listed(place.at('server')), listed(place.at('machine'))]).toEqual([after, after])
+  },
+)
+
+test.each(places)('%s is what the tree of the version says', async (_, lower, upper, after) => {
+  const store = new MemoryStore()
+  const { tree } = await treeOf(store, versionOf(store, tarOf(...lower), tarOf(...upper)), { cache: noCache })
+  const marks = { directory: '/', fifo: '|', symlink: '' } as const
+  const lines = [...tree]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([path, { type, target }]) =>
+        `${path}${type === 'symlink' ? ` -> ${target}` : (marks[type as keyof typeof marks] ?? '')}\n`,
+    )
+  // Directories that no layer lists are made by whoever unpacks.
+  const isListed = (line: string): boolean =>
+    [...lower, ...upper].some(({ path, type }) => type === 'directory' && line === `${path}/\n`)
+  expect(lines).toEqual(after.match(/.*\n/g)!.filter((line) => !line.endsWith('/\n') || isListed(line)))
+})
+
+test.each(['.wh.', 'a/.wh..', '.wh...'])('the whiteout %s names no file, so the layer is refused', async (path) => {
+  const store = new MemoryStore()
+  const version = versionOf(store, tarOf(dir('a')), tarOf(file(path)))
+  await expect(removedBy(store, version.manifest.layers[1]!.digest)).rejects.toThrow(/names no file/)
+})
+
+type Entries = readonly Parameters<typeof writeEntry>[0][]
+
+function dir(path: string): Entries[number] {
+  return { path, type: 'directory', mode: 0o755 }
+}
+
+function file(path: string): Entries[number] {
+  return { path, type: 'file', mode: 0o644 }
+}
+
+function link(path: string, target: string): Entries[number] {
+  return { path, type: 'symlink', mode: 0o777, target }
+}
+
+function hard(path: string, target: string): Entries[number] {
+  return { path, type: 'link', mode: 0o644, target }
+}
+
+function listed(directory: string): string {
+  const shell = String.raw`find . -mindepth 1 \( -type d -printf '%P/\n' -o -type l -printf '%P -> %l\n' -o -type p -printf '%P|\n' -o -printf '%P\n' \) | LC_ALL=C sort`
+  return execFileSync('sh', ['-c', shell], { cwd: directory, encoding: 'utf8' })
+}
+
 test.skipIf(!isRoot)(`a layer with another digest leaves nothing behind${why}`, async () => {
   using place = openPlace()
   const version = versionOf(place.store, tarOf({ path: 'a', type: 'directory', mode: 0o755 }))
@@ -111,6 +209,7 @@ test.skipIf(!isRoot).each([
   ['a hard link', { path: 'mine', type: 'link', mode: 0o644, target: 'a/secret' }],
   ['a removal', { path: 'a/.wh.secret', type: 'file', mode: 0 }],
   ['an emptied directory', { path: 'a/.wh..wh..opq', type: 'file', mode: 0 }],
+  ['an emptied directory below it', { path: 'a/b/.wh..wh..opq', type: 'file', mode: 0 }],
 ] as const)(
   `%s that goes through a link of a lower layer is refused, and nothing outside is touched${why}`,
   async (_, entry) => {
