@@ -31,8 +31,25 @@ export function ask({ registry, permits }: Knowledge, client: Client, now: numbe
   const strangers = registry.site.server.strangers
   const session = client.session === undefined ? {} : { session: client.session }
   const chosen = client.chosen === undefined ? {} : { chosen: client.chosen }
-  const replaced = machine !== undefined && namesHardware(machine) && registry.byHardware(client) !== machine
-  return { ...seen, plan: decide({ strangers, ...seen, ...session, ...chosen, replaced, now }) }
+  const doubt = machine && doubtOf(registry, machine, client)
+  return {
+    ...seen,
+    plan: decide({ strangers, ...seen, ...session, ...chosen, ...(doubt !== undefined && { doubt }), now }),
+  }
+}
+
+/**
+ * Who may be wiped is a stricter question than who may boot. UUIDs and serial numbers are said by whoever likes, and boards share them: a machine
+ * that names MAC addresses is wiped only when one of them asks. Whatever hangs on a port is no other hardware than the site names.
+ */
+function doubtOf(registry: Registry, machine: Machine, client: Client): string | undefined {
+  const { macs } = machine
+  if (macs.length > 0) {
+    if (client.mac !== undefined && macs.includes(client.mac)) return undefined
+    return `${client.mac ?? 'a card that does not say its MAC address'} asks, and a machine that names MAC addresses is wiped by those alone`
+  }
+  const isReplaced = namesHardware(machine) && registry.byHardware(client) !== machine
+  return isReplaced ? 'other hardware hangs on that port' : undefined
 }
 
 /** What somebody has allowed goes before what is chosen at the console; without either the menu stays. */

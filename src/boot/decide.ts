@@ -14,8 +14,8 @@ export interface Facts {
   readonly session?: string
   /** What was chosen at its console. */
   readonly chosen?: string
-  /** Other hardware than the site names hangs on the machine's port. */
-  readonly replaced?: boolean
+  /** Why who asks may boot as this machine and yet not be wiped as it: the end of a sentence. */
+  readonly doubt?: string
   readonly now: number
 }
 
@@ -55,14 +55,12 @@ function stranger({ strangers, profile, chosen }: Facts): Plan {
 }
 
 function wipe(facts: Facts, machine: Machine, profile: WipingProfile): Plan {
-  const { permit, session, replaced, now } = facts
+  const { permit, session, doubt, now } = facts
   if (permit?.state !== 'armed' && permit?.state !== 'claimed') {
     const why = closed(machine, permit)
     return facts.chosen === profile.name ? { do: 'wait', profile, why } : local(why)
   }
-  if (replaced) {
-    return local(`permit ${permit.id} was made for ${hardwareOf(machine)}, but other hardware hangs on that port`)
-  }
+  if (doubt !== undefined) return local(`permit ${permit.id} was made for ${hardwareOf(machine)}, but ${doubt}`)
   const hardware = hardwareOf(machine)
   if (permit.hardware !== undefined && permit.hardware !== hardware) {
     return local(`permit ${permit.id} was made for ${permit.hardware}, but ${machine.name} is ${hardware} now`)

@@ -1,6 +1,7 @@
 import { checkAddresses } from './check-network.ts'
 import { checkAddresses6 } from './check-network6.ts'
 import { choicesOf } from './choices.ts'
+import { isPlaceholderSerial, isPlaceholderUuid } from './placeholders.ts'
 import { formatAgentId, type RelayPort } from '../net/relay-port.ts'
 import type { Path, Reporter } from './problem.ts'
 import { isWiping, type Machine, type Profile, type Site } from './site.ts'
@@ -156,15 +157,15 @@ function nameOf({ name }: Named): string {
   return name
 }
 
-/** What boards carry whose maker wrote no serial number. */
-const blank =
-  /^(?:0+|none|n\/a|unknown|not (?:specified|applicable)|default string|system serial number|to be filled by o\.?e\.?m\.?|chassis serial number|1234567890?)$/i
-
 function checkIdentity(machine: Machine, report: Reporter): void {
-  if (machine.serial !== undefined && blank.test(machine.serial)) {
-    const hint = 'thousands of boards carry that text; name the machine by its MAC'
-    report(machine, ['serial'], { message: `${machine.serial} is no serial number`, hint, severity: 'warning' })
-  }
+  const shared = {
+    hint: 'whole series of boards carry it, so it identifies nobody: name the machine by its MAC',
+    severity: 'warning',
+  } as const
+  if (machine.uuid !== undefined && isPlaceholderUuid(machine.uuid))
+    report(machine, ['uuid'], { message: `${machine.uuid} is a placeholder, no UUID`, ...shared })
+  if (machine.serial !== undefined && isPlaceholderSerial(machine.serial))
+    report(machine, ['serial'], { message: `${machine.serial} is no serial number`, ...shared })
   if (machine.macs.length === 0 && machine.uuid === undefined && machine.serial === undefined && !machine.relay) {
     const hint = 'give it a mac:, a uuid: or a serial:'
     const message = `nothing tells ${machine.name} from other machines`

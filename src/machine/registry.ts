@@ -1,4 +1,5 @@
 import type { Group, Machine, Profile, Site } from '../config/site.ts'
+import { isPlaceholderSerial, isPlaceholderUuid, swapped } from '../config/placeholders.ts'
 import { atOnce, slowly, type Slices } from '../config/slices.ts'
 import type { Mac } from '../net/mac.ts'
 import { relayKey, type RelayPort } from '../net/relay-port.ts'
@@ -108,22 +109,14 @@ export class Registry {
   #addMachine(machine: Machine): void {
     this.#byName.set(machine.name, machine)
     for (const mac of machine.macs) this.#byMac.set(mac, machine)
-    if (machine.uuid) for (const uuid of [machine.uuid, swapped(machine.uuid)]) this.#byUuid.set(uuid, machine)
-    if (machine.serial) this.#bySerial.set(machine.serial, machine)
+    const { uuid, serial } = machine
+    // What whole series of boards say identifies nobody, whoever writes it down.
+    if (uuid && !isPlaceholderUuid(uuid)) for (const one of [uuid, swapped(uuid)]) this.#byUuid.set(one, machine)
+    if (serial && !isPlaceholderSerial(serial)) this.#bySerial.set(serial, machine)
     if (machine.relay) this.#byPort.set(relayKey(machine.relay), machine)
     if (machine.ip) this.#byAddress.set(machine.ip, machine)
     if (machine.ip6) this.#byAddress.set(machine.ip6, machine)
   }
-}
-
-/**
- * The other byte order of the first three fields: the wire has them as they lie in memory, `dmidecode` prints them turned round
- * (SMBIOS 2.6 §7.2.1), and people write down either.
- */
-export function swapped(uuid: string): string {
-  const turned = (field: string): string => field.match(/../g)!.toReversed().join('')
-  const [low = '', middle = '', high = '', ...rest] = uuid.split('-')
-  return [turned(low), turned(middle), turned(high), ...rest].join('-')
 }
 
 function globToRegExp(glob: string): RegExp {

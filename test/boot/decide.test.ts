@@ -105,14 +105,43 @@ test('a permit is for the hardware that it was made for: when the name means ano
   expect(decide(facts({ machine: more, profile: install, permit, session: 's1' })).do).toBe('local')
 })
 
-test('on the port of a machine whose hardware is named, other hardware is never installed', () => {
-  const why = 'permit p1 was made for 52:54:00:77:00:01, but other hardware hangs on that port'
-  expect(decide(facts({ profile: install, permit: armed, session: 's1', replaced: true }))).toEqual({
+test('who may boot as a machine, and yet is in doubt, is never installed', () => {
+  const doubt = 'other hardware hangs on that port'
+  expect(decide(facts({ profile: install, permit: armed, session: 's1', doubt }))).toEqual({
     do: 'local',
-    why,
+    why: 'permit p1 was made for 52:54:00:77:00:01, but other hardware hangs on that port',
   })
   const live = aProfile('probe', 'live')
-  expect(decide(facts({ profile: live, replaced: true })).do).toBe('live')
+  expect(decide(facts({ profile: live, doubt })).do).toBe('live')
+})
+
+const uuid = '4c4c4544-0042-3510-8052-b4c04f4e3732'
+const foreign = parseMac('02:66:66:66:66:77')
+
+test.each([
+  ['its UUID', { uuid }],
+  ['its serial number', { serial: 'CZ1234567' }],
+])(
+  'a machine that names MAC addresses is wiped by those alone: a foreign card that says %s boots the disk',
+  (_, said) => {
+    const machine = aMachine('duncan', { uuid, serial: 'CZ1234567', profile: 'web' })
+    const registry = new Registry(aSite({ machines: [machine], profiles: [install] }))
+    const permits = { of: () => armed }
+    const plan = (evidence: object): unknown =>
+      ask({ registry, permits }, { door: 'dhcp', asker: 'firmware', session: 's1', ...said, ...evidence }, now).plan
+    expect(plan({ mac: machine.macs[0]! })).toMatchObject({ do: 'install' })
+    const why = (who: string): string =>
+      `permit p1 was made for 52:54:00:77:00:01 ${uuid} CZ1234567, but ${who} asks, and a machine that names MAC addresses is wiped by those alone`
+    expect(plan({ mac: foreign })).toEqual({ do: 'local', why: why('02:66:66:66:66:77') })
+    expect(plan({})).toEqual({ do: 'local', why: why('a card that does not say its MAC address') })
+  },
+)
+
+test('any of the cards that a machine names may ask for its install', () => {
+  const machine = aMachine('duncan', { macs: [...duncan.macs, foreign], uuid, profile: 'web' })
+  const registry = new Registry(aSite({ machines: [machine], profiles: [install] }))
+  const client = { door: 'dhcp', asker: 'firmware', session: 's1', mac: foreign } as const
+  expect(ask({ registry, permits: { of: () => armed } }, client, now).plan.do).toBe('install')
 })
 
 test('a permit asks whether it is the hardware, or only hangs where the hardware should', () => {

@@ -67,10 +67,13 @@ test('while a file cannot be read, nobody is told that names are missing', () =>
   expect(said(files).every((line) => line.startsWith('p.yaml'))).toBe(true)
 })
 
-test('a machine that nothing tells from others, and a serial number that thousands have, are worth a warning', () => {
-  expect(short(said(fleet('name: duncan', 'name: banquo, serial: To be filled by O.E.M.')))).toEqual([
+test('a machine that nothing tells from others, and an identity that thousands have, are worth a warning', () => {
+  const uuid = '03000200-0400-0500-0006-000700080009'
+  const machines = ['name: duncan', 'name: banquo, serial: To be filled by O.E.M.', `name: ross, uuid: ${uuid}`]
+  expect(short(said(fleet(...machines)))).toEqual([
     'fleet.yaml:2:13: warning: machines[0].name: nothing tells duncan from other machines',
     'fleet.yaml:3:29: warning: machines[1].serial: To be filled by O.E.M. is no serial number',
+    `fleet.yaml:4:25: warning: machines[2].uuid: ${uuid} is a placeholder, no UUID`,
   ])
 })
 

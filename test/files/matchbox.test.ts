@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { reinstall } from '../../src/api/desk.ts'
+import { advise } from '../../src/files/advise.ts'
+import { parseMac } from '../../src/net/mac.ts'
 import { files, openHouse, own } from '../house.ts'
 
 const secret = '$6$salt$secret'
@@ -23,6 +25,24 @@ test.each([
   expect(house.text('metadata', asks(query))).toBe(
     `NAME=macduff\nHOSTNAME=macduff\nMAC=52:54:00:77:00:02\nIP=${probe}\nUUID=${uuid}\nSERIAL=SN-7\nPROFILE=probe\n`,
   )
+})
+
+test('UUID and serial number are told to the machine itself, and to nobody who only asks for it', () => {
+  using house = openHouse({ 'fleet.yaml': fleet })
+  for (const query of ['mac=52-54-00-77-00-02', `uuid=${uuid}`, 'serial=SN-7'])
+    for (const from of [own, '10.77.0.66', '127.0.0.1', 'fd77::66']) {
+      const text = house.text('metadata', asks(query, from))
+      expect(text).toContain('NAME=macduff\n')
+      expect(text).not.toMatch(/UUID|SERIAL|4c4c4544|SN-7/)
+    }
+})
+
+test('a foreign card that says the UUID of a machine is not told its serial number', () => {
+  using house = openHouse({ 'fleet.yaml': fleet })
+  const foreign = parseMac('02:66:66:66:66:77')
+  house.leases.set(foreign, '10.77.0.66')
+  advise(house.house, { door: 'dhcp', asker: 'firmware', arch: 0, mac: foreign, uuid }, '10.77.0.1')
+  expect(house.text('metadata', asks(`mac=${foreign}`, '10.77.0.66'))).not.toContain('SN-7')
 })
 
 test('a machine that may be installed boots its disk at these names, and its answer needs its boot', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { swapped } from '../../src/config/placeholders.ts'
 import { Registry } from '../../src/machine/registry.ts'
 import { parseMac } from '../../src/net/mac.ts'
 import { aMachine, aProfile, aSite } from '../site.ts'
@@ -52,4 +53,27 @@ test('whatever hangs on the port of a machine is that machine, unless the site k
   expect(registry.recognise({ mac: other, relay: { circuit: '07', remote: 'ff' } })).toBe(desk)
   expect(registry.recognise({ mac: other, relay: { circuit: port.circuit } })).toBeUndefined()
   expect(registry.recognise({ mac: other, relay: {} })).toBeUndefined()
+})
+
+test.each([
+  '03000200-0400-0500-0006-000700080009',
+  '00020003-0004-0005-0006-000700080009',
+  '00010203-0405-0607-0809-0a0b0c0d0e0f',
+  'fefefefe-fefe-fefe-fefe-fefefefefefe',
+])('the placeholder %s of whole series of boards identifies nobody, in either byte order', (uuid) => {
+  const registry = new Registry(aSite({ machines: [aMachine('duncan', { macs: [], uuid })] }))
+  for (const said of [uuid, swapped(uuid)]) expect(registry.recognise({ uuid: said })).toBeUndefined()
+})
+
+test.each([
+  'To Be Filled By O.E.M.',
+  'System Serial Number',
+  'Default string',
+  'None',
+  '0123456789',
+  '0000000',
+  'xxxxxxxx',
+])('the serial number %s identifies nobody', (serial) => {
+  const registry = new Registry(aSite({ machines: [aMachine('duncan', { macs: [], serial })] }))
+  expect(registry.recognise({ serial })).toBeUndefined()
 })
