@@ -7,7 +7,7 @@ import type { Item } from './item.ts'
 import type { Known } from './known.ts'
 import type { Naming } from './naming.ts'
 import { fieldOf, isPlain, type Card, type OldSite, type OldSystem } from './old-site.ts'
-import { bootWords } from './profiles.ts'
+import { bootWords, liveDoubtOf } from './profiles.ts'
 import { difference, isKey, varsOf } from './values.ts'
 
 export interface MachineOptions {
@@ -107,7 +107,11 @@ function machineVars(system: OldSystem, profile: Profile, options: MachineOption
   })
   const tree = trees.get(old.chain.item.name)
   const words = bootWords(system.options, tree).join(' ')
-  const boot = words === bootWords(old.options, tree).join(' ') ? {} : { boot_args: words }
+  const differs = words !== bootWords(old.options, tree).join(' ')
+  const doubt = profile.kind === 'live' && differs ? liveDoubtOf(old, system.options) : undefined
+  if (doubt !== undefined)
+    left.add(system.item.file, `its kernel options are left out, and ${profile.name} boots: ${doubt}`)
+  const boot = differs && doubt === undefined ? { boot_args: words } : {}
   const answer = ownAnswers.get(system)
   return {
     ...own,

@@ -1,4 +1,5 @@
 import type { Profile, Vars } from '../config/site.ts'
+import { installOf } from '../takeover/profiles/install.ts'
 import type { LeftList } from '../takeover/told.ts'
 import type { NewFile } from '../takeover/written.ts'
 import { convert } from './convert.ts'
@@ -46,7 +47,8 @@ export function profilesOf(options: ProfileOptions, left: LeftList): NewProfiles
     if (!distro || name === undefined) continue
     const systems = systemsOf.get(old) ?? []
     const answer = distro.kernelOnly ? undefined : answerOf(name, old, systems, options, made)
-    made.profiles.set(oldName, profileOf(name, old, distro, { answer, systems, ...options }, left))
+    const profile = profileOf(name, old, distro, { answer, systems, ...options }, left)
+    if (profile) made.profiles.set(oldName, profile)
   }
   return made
 }
@@ -61,7 +63,7 @@ function profileOf(
     ...options
   }: ProfileOptions & { readonly answer: string | undefined; readonly systems: readonly OldSystem[] },
   left: LeftList,
-): Profile {
+): Profile | undefined {
   const { file } = old.chain.item
   const base = { name, vars: {}, origin: { file: 'cobbler.yaml', line: 0 } }
   const args = argsOf(old, systems, distro.tree, options, file, left)
@@ -71,15 +73,28 @@ function profileOf(
       distro.family === 'redhat' && Number(distro.version) < 7 ? 'ks={{answer.url}} ksdevice={{machine.mac}} ' : ''
     return { ...base, kind: 'install', distro: distro.name, initrd: [], args: `${old6}${args}`, answer }
   }
-  left.add(
-    file,
-    old.answer === undefined
-      ? 'has no answer: it boots its kernel and wipes nothing'
-      : 'without its answer it boots its kernel and wipes nothing',
-  )
-  if ([...old.options.keys()].some((key) => answers.has(key.trim().toLowerCase())))
-    left.add(file, 'its kernel options name an answer, which is left out: with it, it would wipe without a permit')
+  const doubt = liveDoubtOf(old, old.options)
+  if (doubt !== undefined) {
+    left.add(
+      file,
+      `${old.answer === undefined ? 'has no answer' : 'its answer was not taken'}, and ${doubt}: write it as kind: install, which waits for a permit, or as kind: live if you know that it leaves disks alone`,
+    )
+    return undefined
+  }
   return { ...base, kind: 'live', kernel: distro.kernel, initrd: distro.initrd, args }
+}
+
+/** Why its kernel with these options may not boot without a permit. */
+export function liveDoubtOf({ chain }: OldProfile, options: ReadonlyMap<string, unknown>): string | undefined {
+  const initrd = chain.distro.text('initrd')
+  const install = installOf({
+    label: chain.item.name,
+    kernel: chain.distro.text('kernel') ?? '',
+    initrd: initrd === undefined ? [] : [initrd],
+    args: wordsOf(options),
+  })
+  if (install === undefined) return undefined
+  return 'doubt' in install ? install.doubt : 'its kernel options name an answer: it would wipe without a permit'
 }
 
 /** The variables of a profile, when it is known which fields its templates ask for. */

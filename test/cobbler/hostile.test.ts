@@ -43,7 +43,7 @@ test.each([
 
 test('bytes that are not UTF-8, and a file of MBs, are told with their line or size', () => {
   expect(toldOf('collections/systems/odd.json', Buffer.from([0x7b, 0x0a, 0xff, 0x7d]))).toEqual(['2 is not UTF-8'])
-  expect(toldOf('collections/systems/odd.json', ' '.repeat(5 * 1024 ** 2))).toEqual(['is larger than 4096 KiB'])
+  expect(toldOf('collections/systems/odd.json', ' '.repeat(5 * 1024 ** 2))).toEqual(['is larger than 4 MiB'])
 })
 
 test.each([

@@ -284,32 +284,49 @@ test('a Debian of Cobbler that is Ubuntu has the installer that its answer is fo
   ])
 })
 
-test('a profile that says nothing of its answer has that of the settings, and one that says none boots its kernel', () => {
+test('a profile that says nothing of its answer has that of the settings; one that says none is live only when its line shows a live root', () => {
   const lib = 'var/lib/cobbler'
+  const none = (name: string, kernelOptions: object): Record<string, object> => ({
+    [`${lib}/collections/profiles/${name}.json`]: profile(name, {
+      distro: 'rocky9',
+      autoinstall: '',
+      kernel_options: kernelOptions,
+    }),
+  })
+  const live = { boot: 'live', fetch: 'http://old.example/fs.squashfs' }
   using old = openOldCobbler({
     'etc/cobbler/settings.yaml': 'server: 10.77.0.9\nautoinstall: web.ks\ndefault_password_crypted: "*"\n',
     [`${lib}/collections/profiles/plain.json`]: profile('plain', { distro: 'rocky9' }),
-    [`${lib}/collections/profiles/none.json`]: profile('none', {
-      distro: 'rocky9',
-      autoinstall: '',
-      kernel_options: {
-        'inst.ks': 'http://else.example/wipe.ks',
-        'preseed/url': 'http://else.example/wipe',
-        rescue: null,
-      },
+    ...none('alive', live),
+    ...none('bare', { rescue: null }),
+    ...none('answered', { ...live, 'inst.ks': 'http://else.example/wipe.ks' }),
+    ...none('deployer', { ...live, 'ipa-api-url': 'http://else.example:6385' }),
+    [`${lib}/collections/systems/quiet.json`]: system('quiet', {
+      profile: 'alive',
+      kernel_options: { quiet: null },
+      interfaces: { eth0: { mac_address: '52:54:00:77:02:01' } },
+    }),
+    [`${lib}/collections/systems/wiper.json`]: system('wiper', {
+      profile: 'alive',
+      kernel_options: { autodeploy: 'yes' },
+      interfaces: { eth0: { mac_address: '52:54:00:77:02:02' } },
     }),
   })
   const report = take(old)
-  const { profiles } = loadSite(old.site)
-  const kinds = profiles.filter(({ name }) => name === 'plain' || name === 'none')
-  expect(
-    kinds.map((each) => [each.name, each.kind, 'answer' in each ? each.answer : 'args' in each && each.args]),
-  ).toEqual([
-    ['none', 'live', 'rescue'],
-    ['plain', 'install', 'cobbler/templates/web.ks.hbs'],
+  const { profiles, machines } = loadSite(old.site)
+  const names = ['alive', 'bare', 'answered', 'deployer', 'plain']
+  expect(profiles.filter(({ name }) => names.includes(name)).map(({ name, kind }) => [name, kind])).toEqual([
+    ['alive', 'live'],
+    ['plain', 'install'],
   ])
-  expect(leftOf(report, 'profiles/none.json')).toEqual([
-    'has no answer: it boots its kernel and wipes nothing',
-    'its kernel options name an answer, which is left out: with it, it would wipe without a permit',
+  expect(machines.find(({ name }) => name === 'quiet')?.vars['boot_args']).toMatch(/boot=live.*quiet/)
+  expect(machines.find(({ name }) => name === 'wiper')?.vars).not.toHaveProperty('boot_args')
+  expect(leftOf(report, 'systems/wiper.json')).toEqual([
+    'its kernel options are left out, and alive boots: autodeploy=… may start a program that writes disks',
   ])
+  expect(leftOf(report, 'profiles/bare.json')[0]).toMatch(
+    /^has no answer, and its line does not show that its root is read only or in RAM: .*kind: install/,
+  )
+  expect(leftOf(report, 'profiles/answered.json')[0]).toMatch(/its kernel options name an answer/)
+  expect(leftOf(report, 'profiles/deployer.json')[0]).toMatch(/ipa-api-url=… may start a program/)
 })

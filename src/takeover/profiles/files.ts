@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { TftpRoot } from './root.ts'
 import type { NewFile } from '../written.ts'
 
@@ -20,7 +21,7 @@ export class BootFiles {
   take(wanted: string, beside?: string): { readonly path: string } | string {
     const found = this.#root.find(wanted)
     if (typeof found === 'string') return found
-    const clash = beside !== undefined && lastOf(found.name) === lastOf(beside)
+    const clash = beside !== undefined && basename(found.name) === basename(beside)
     const key = clash ? `${found.path}\n` : found.path
     const known = this.#bySource.get(key)
     if (known !== undefined) return { path: known }
@@ -41,8 +42,4 @@ export class BootFiles {
     for (let number = 2; this.#sources.has(path); number++) path = `${plain}-${number}`
     return path
   }
-}
-
-function lastOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
 }

@@ -1,5 +1,7 @@
+import { basename } from 'node:path'
 import type { Distro } from '../../config/site.ts'
 import { codenames } from '../../distro/codenames.ts'
+import { liveDoubt, shown, type BootLine } from '../live.ts'
 
 /** Whether a kernel line installs, and by whose installer. */
 export type Install =
@@ -15,26 +17,26 @@ export type Install =
     }
   | { readonly doubt: string }
 
-export interface KernelLine {
+export interface KernelLine extends BootLine {
   readonly label: string
-  readonly kernel: string
-  readonly initrd: readonly string[]
-  readonly args: readonly string[]
 }
 
-/** Undefined for what boots and leaves the disks alone, as far as its line tells. In doubt it is no such thing. */
+/** Undefined for what boots and leaves the disks alone, as its line shows. In doubt it is no such thing. */
 export function installOf(line: KernelLine): Install | undefined {
   const { args, kernel, initrd } = line
-  const erasing = [kernel, ...initrd, ...args].find((word) => erases.test(word))
-  if (erasing !== undefined) return { doubt: `${shown(erasing)} looks like a program that writes disks by itself` }
   const guess = families.find(({ asks }) => args.some((word) => asks.test(word)))
+  const others = args.filter((word) => !guess || !(guess.asks.test(word) || guess.answer.test(word)))
+  const erasing =
+    [kernel, ...initrd].find((name) => erases.test(basename(name))) ?? others.find((word) => erases.test(word))
+  if (erasing !== undefined) return { doubt: `${shown(erasing)} looks like a program that writes disks by itself` }
   if (guess) return found(guess, line)
   const mark = args.find((word) => marks.test(word)) ?? [kernel, ...initrd].find((name) => folders.test(name))
   if (mark !== undefined || isDebianInstaller(line))
     return {
       doubt: `${shown(mark ?? kernel)} looks like an installer, and its line does not say which answer it finds`,
     }
-  return undefined
+  const doubt = liveDoubt(line)
+  return doubt === undefined ? undefined : { doubt }
 }
 
 interface Guess {
@@ -97,11 +99,11 @@ const families: readonly Guess[] = [
 
 /** DBAN, Clonezilla, FAI, FOG, SystemImager, xCAT, Windows, and installers that nobody here can answer. */
 const erases =
-  /autonuke|\bn?dwipe|\bnwipe|\bdban\b|killdisk|secure-?erase|\bocs[-_]|restoredisk|^FAI_|^(?:IMAGESERVER|IMAGENAME|SCRIPTNAME)=|^si\.|^type=down|^xcatd=|^talos\.|answerfile|unattend|kickstart|wipefs|zerombr|wimboot|\.wim$/i
+  /autonuke|\bn?dwipe|\bnwipe|\bdban\b|killdisk|secure-?erase|\bocs[-_]|restoredisk|^FAI_|^(?:IMAGESERVER|IMAGENAME|SCRIPTNAME)=|^si\.|^type=down|^xcatd=|^talos\.|answerfile|unattend|^kickstart=|wipefs|zerombr|wimboot|\.wim$/i
 
 const marks =
   /install|preseed|^inst\.|^(?:method|repo|netsetup)=|^debian-installer\/|^netcfg\/|^mirror\/|^---$|^url=|^ds=nocloud|^cloud-config-url=/i
-const folders = /(?:^|\/)(?:debian-installer|ubuntu-installer|d-i|installer|install|casper)\//i
+const folders = /(?:^|\/)(?:debian-installer|ubuntu-installer|d-i|installer|install)\//i
 
 /** Their own names for their files; an answer may be inside of the initrd. */
 function isDebianInstaller({ kernel, initrd }: KernelLine): boolean {
@@ -150,12 +152,6 @@ function versionIn(texts: readonly string[], family: Distro['family']): string {
     if (number !== undefined || name !== undefined) return number ?? codenames[name!]!
   }
   return 'unknown'
-}
-
-/** A word for messages: its value may be a secret. */
-export function shown(word: string): string {
-  const key = word.split('=', 1)[0]!.slice(0, 60)
-  return word.includes('=') ? `${key}=…` : key
 }
 
 /** A URL without the password in it. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { menuPrograms, wordsOf, type OldEntry } from './menu.ts'
 
 /** What an entry does when it is chosen. */
@@ -19,14 +20,14 @@ export function bootOf(entry: OldEntry): OldBoot {
   const words = [...more, ...wordsOf(entry.append)]
   if (entry.type === 'localboot') return { do: 'local' }
   if (entry.type === 'config') return { do: 'menu', files: [what] }
-  if (entry.type === 'linux') return linux(what, words, entry)
+  if (entry.type === 'linux') return noKernel(basename(what).toLowerCase()) ?? linux(what, words, entry)
   if (entry.type !== 'kernel' && entry.type !== 'com32')
     return { do: 'other', why: `boots by ${entry.type.toUpperCase()}, which only PXELINUX can` }
   return programOf(what, words) ?? linux(what, words, entry)
 }
 
 function programOf(what: string, words: readonly string[]): OldBoot | undefined {
-  const name = what.slice(what.lastIndexOf('/') + 1).toLowerCase()
+  const name = basename(what).toLowerCase()
   if (menuPrograms.test(name) && name.includes('.c32'))
     return { do: 'menu', files: words.filter((word) => word !== '~') }
   if (
@@ -34,16 +35,25 @@ function programOf(what: string, words: readonly string[]): OldBoot | undefined 
     (name === 'chain.c32' && words.every((word) => /^(?:hd\d+|mbr[:=].*|boot|\d+|swap)$/i.test(word)))
   )
     return { do: 'local' }
-  if (name === 'linux.c32') return undefined
-  if (name === 'memdisk')
+  if (name === 'linux.c32') return noKernel(basename(words[0] ?? '').toLowerCase())
+  const other = noKernel(name)
+  if (other) return other
+  if (/\.(?:c32|com|cbt|0|bin|bs|bss|img|pxe|lkrn)$/.test(name) && !/^vmlinuz|^bzimage/.test(name))
+    return { do: 'other', why: `is ${name}, a program for PXELINUX and no Linux kernel` }
+  return undefined
+}
+
+/** Programs that are built to be loaded like a kernel: LINUX skips the guess by the end of the name, and starts them as well. */
+function noKernel(name: string): OldBoot | undefined {
+  if (/^memdisk/.test(name))
     return { do: 'other', why: 'starts a disk image by memdisk, and what that does to disks nobody here can tell' }
   if (name === 'mboot.c32')
     return {
       do: 'other',
       why: 'starts ESXi or Xen by mboot.c32: import the medium (birnam distro import), and write a profile for it',
     }
-  if (/\.(?:c32|com|cbt|0|bin|bs|bss|img|pxe|lkrn)$/.test(name) && !/^vmlinuz|^bzimage/.test(name))
-    return { do: 'other', why: `is ${name}, a program for PXELINUX and no Linux kernel` }
+  if (/\.(?:c32|lkrn|exe|efi)$/.test(name))
+    return { do: 'other', why: `is ${name}, a program of its own and no Linux kernel` }
   return undefined
 }
 

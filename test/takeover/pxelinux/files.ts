@@ -22,7 +22,7 @@ LABEL disk
   LOCALBOOT 0
 LABEL rescue
   KERNEL rescue/vmlinuz
-  APPEND initrd=rescue/initrd.img console=ttyS0 rescue=1
+  APPEND initrd=rescue/initrd.img console=ttyS0 boot=live
   IPAPPEND 2
   TEXT HELP
     LABEL never
@@ -57,9 +57,10 @@ LABEL hdt
   COM32 hdt.c32
 LABEL gone
   KERNEL tools/gone
+  APPEND boot=live
 `,
   'tftp/pxelinux.cfg/01-52-54-00-77-00-01':
-    'DEFAULT linux\nLABEL linux\n  KERNEL /rescue/vmlinuz\n  APPEND initrd=rescue/initrd.img console=ttyS0,115200 ro ip=dhcp set={{x}}\n  IPAPPEND 2\n',
+    'DEFAULT linux\nLABEL linux\n  KERNEL /rescue/vmlinuz\n  APPEND initrd=rescue/initrd.img console=ttyS0,115200 root=/dev/nfs ro ip=dhcp set={{x}}\n  IPAPPEND 2\n',
   'tftp/pxelinux.cfg/01-52-54-00-77-00-02': 'link:01-52-54-00-77-00-01',
   'tftp/pxelinux.cfg/01-52-54-00-77-00-03': 'link:/etc/passwd',
   'tftp/pxelinux.cfg/01-52-54-00-77-00-04': 'link:01-52-54-00-77-00-04',

@@ -5,10 +5,10 @@ import { importPxelinux, type PxelinuxReport } from '../../../src/takeover/pxeli
 import { openOld, sentences, type OldFiles, type OldPlace } from '../place.ts'
 
 const one = 'tftp/pxelinux.cfg/01-52-54-00-77-00-01'
-const entry = 'DEFAULT a\nLABEL a\nKERNEL k\n'
+const entry = 'DEFAULT a\nLABEL a\nKERNEL memtest\n'
 
 function openRoot(files: OldFiles): OldPlace {
-  return openOld({ 'tftp/k': 'kernel', ...files })
+  return openOld({ 'tftp/memtest': 'kernel', 'tftp/k': 'kernel', ...files })
 }
 
 function take(old: OldPlace): PxelinuxReport {
@@ -79,7 +79,7 @@ test('bytes that are no text, many megabytes, pipes and directories are no menus
 
 test('titles in a code page, and names that are not UTF-8, do no harm', async () => {
   using old = openRoot({
-    [one]: Buffer.from('UI menu.c32\nMENU TITLE B\xf6ses Men\xfc\nLABEL \xfcbel\nKERNEL k\nAPPEND x=1\n', 'latin1'),
+    [one]: Buffer.from('UI menu.c32\nMENU TITLE B\xf6ses Men\xfc\nLABEL \xfcbel\nKERNEL memtest\nAPPEND x=1\n', 'latin1'),
     'tftp/pxelinux.cfg/odd': entry,
   })
   const odd = Buffer.from(`${old.at('tftp/pxelinux.cfg')}/01-\xff`, 'latin1')
@@ -92,7 +92,7 @@ test('titles in a code page, and names that are not UTF-8, do no harm', async ()
 
 test('names of kernels that boot loaders or YAML could stumble over are made plain', async () => {
   using old = openRoot({
-    [one]: 'DEFAULT a\nLABEL a\nKERNEL Bad$Name/ker:nel\nAPPEND initrd=Bad$Name/-init#rd x=#1 y=&a z=!t {{{raw}}}\n',
+    [one]: 'DEFAULT a\nLABEL a\nKERNEL Bad$Name/ker:nel\nAPPEND initrd=Bad$Name/-init#rd boot=live x=#1 y=&a z=!t {{{raw}}}\n',
     'tftp/Bad$Name/ker:nel': '1',
     'tftp/Bad$Name/-init#rd': '2',
   })
@@ -104,8 +104,8 @@ test('names of kernels that boot loaders or YAML could stumble over are made pla
 
 test('labels of menus’ own words, of nothing, and of a thousand signs become names', async () => {
   const labels = ['local', 'discover', 'ignore', '-', '../..', 'x'.repeat(1000), 'constructor', '__proto__']
-  const menu = labels.map((label, at) => `LABEL ${label}\nKERNEL k\nAPPEND n=${at}\n`).join('')
-  using old = openRoot({ [one]: `UI menu.c32\n${menu}LABEL\nKERNEL k\n` })
+  const menu = labels.map((label, at) => `LABEL ${label}\nKERNEL memtest\nAPPEND n=${at}\n`).join('')
+  using old = openRoot({ [one]: `UI menu.c32\n${menu}LABEL\nKERNEL memtest\n` })
   take(old)
   expect(old.load().profiles.map(({ name }) => name)).toEqual([
     'local-2',
@@ -123,7 +123,7 @@ test('labels of menus’ own words, of nothing, and of a thousand signs become n
 
 test('an argument longer than a kernel reads, and one with a quote, are told without their values', () => {
   using old = openRoot({
-    [one]: `${entry}APPEND password=hunter2'${'x'.repeat(10)}\nLABEL b\nKERNEL k\nAPPEND ${'y'.repeat(3000)}\n`,
+    [one]: `${entry}APPEND password=hunter2'${'x'.repeat(10)}\nLABEL b\nKERNEL memtest\nAPPEND ${'y'.repeat(3000)}\n`,
   })
   const { left } = take(old)
   expect(sentences(left)).toEqual([

@@ -62,7 +62,7 @@ test('what could not be taken is listed with its line; nothing leads out of the 
     expect.stringMatching(
       /^pxelinux\.cfg\/default:30 LABEL dban: nuke=… looks like a program that writes disks by itself/,
     ),
-    'pxelinux.cfg/tools.menu:6 LABEL hdt: is hdt.c32, a program for PXELINUX and no Linux kernel',
+    'pxelinux.cfg/tools.menu:6 LABEL hdt: is hdt.c32, a program of its own and no Linux kernel',
     'pxelinux.cfg/tools.menu:8 LABEL gone: tools/gone is not there',
     expect.stringMatching(/^pxelinux\.cfg\/tools\.menu: its menu waits for ever/),
     expect.stringMatching(/^pxelinux\.cfg\/01-52-54-00-77-00-01\.ipxe: PXELINUX asks for no such name/),
@@ -134,69 +134,71 @@ profiles:
 })
 
 test.each([
-  ['a label', 'DEFAULT a\nLABEL a\nKERNEL k\nAPPEND initrd=i x=1\n', ['a', 'files/k', 'files/i', 'x=1']],
+  ['a label', 'DEFAULT a\nLABEL a\nKERNEL k\nAPPEND initrd=i boot=live\n', ['a', 'files/k', 'files/i', 'boot=live']],
   [
     'keywords in capitals, carriage returns, tabs and comments',
-    '# c\r\ndefault a\r\n\tlabel a\r\n\t\tkernel\tk\r\n append   x=1   y \r\n',
-    ['a', 'files/k', '', 'x=1 y'],
+    '# c\r\ndefault a\r\n\tlabel a\r\n\t\tkernel\tmemtest\r\n append   x=1   y \r\n',
+    ['a', 'files/memtest', '', 'x=1 y'],
   ],
-  ['APPEND for all', 'APPEND all=1\nDEFAULT a\nLABEL a\nKERNEL k\n', ['a', 'files/k', '', 'all=1']],
+  ['APPEND for all', 'APPEND all=1\nDEFAULT a\nLABEL a\nKERNEL memtest\n', ['a', 'files/memtest', '', 'all=1']],
   [
     'an own APPEND instead of that',
-    'APPEND all=1\nDEFAULT a\nLABEL a\nKERNEL k\nAPPEND own=1\n',
-    ['a', 'files/k', '', 'own=1'],
+    'APPEND all=1\nDEFAULT a\nLABEL a\nKERNEL memtest\nAPPEND own=1\n',
+    ['a', 'files/memtest', '', 'own=1'],
   ],
-  ['APPEND - for none', 'APPEND all=1\nDEFAULT a\nLABEL a\nKERNEL k\nAPPEND -\n', ['a', 'files/k', '', '']],
-  ['no KERNEL: the label is one', 'DEFAULT k\nLABEL k\nAPPEND x=1\n', ['k', 'files/k', '', 'x=1']],
-  ['LINUX after KERNEL', 'DEFAULT a\nLABEL a\nKERNEL i\nLINUX k\n', ['a', 'files/k', '', '']],
-  ['words behind KERNEL', 'DEFAULT a\nLABEL a\nKERNEL k x=1\nAPPEND y=2\n', ['a', 'files/k', '', 'x=1 y=2']],
-  ['a default with more words', 'DEFAULT a z=3\nLABEL a\nKERNEL k\nAPPEND y=2\n', ['a-2', 'files/k', '', 'y=2 z=3']],
-  ['a default that is a kernel', 'APPEND all=1\nDEFAULT k initrd=i x=1\n', ['k', 'files/k', 'files/i', 'all=1 x=1']],
-  ['INITRD with two', 'DEFAULT a\nLABEL a\nKERNEL k\nINITRD i, ::/i2\n', ['a', 'files/k', 'files/i,files/i2', '']],
+  ['APPEND - for none', 'APPEND all=1\nDEFAULT a\nLABEL a\nKERNEL memtest\nAPPEND -\n', ['a', 'files/memtest', '', '']],
+  ['no KERNEL: the label is one', 'DEFAULT memtest\nLABEL memtest\nAPPEND x=1\n', ['memtest', 'files/memtest', '', 'x=1']],
+  ['LINUX after KERNEL', 'DEFAULT a\nLABEL a\nKERNEL i\nLINUX memtest\n', ['a', 'files/memtest', '', '']],
+  ['words behind KERNEL', 'DEFAULT a\nLABEL a\nKERNEL memtest x=1\nAPPEND y=2\n', ['a', 'files/memtest', '', 'x=1 y=2']],
+  ['a default with more words', 'DEFAULT a z=3\nLABEL a\nKERNEL memtest\nAPPEND y=2\n', ['a-2', 'files/memtest', '', 'y=2 z=3']],
+  ['a default that is a kernel', 'APPEND all=1\nDEFAULT k initrd=i boot=live\n', ['k', 'files/k', 'files/i', 'all=1 boot=live']],
+  ['INITRD with two', 'DEFAULT a\nLABEL a\nKERNEL k\nINITRD i, ::/i2\nAPPEND boot=live\n', ['a', 'files/k', 'files/i,files/i2', 'boot=live']],
   [
     'IPAPPEND 3',
-    'DEFAULT a\nLABEL a\nKERNEL k\nIPAPPEND 3\n',
-    ['a', 'files/k', '', 'ip=dhcp BOOTIF={{machine.bootif}}'],
+    'DEFAULT a\nLABEL a\nKERNEL memtest\nIPAPPEND 3\n',
+    ['a', 'files/memtest', '', 'ip=dhcp BOOTIF={{machine.bootif}}'],
   ],
   [
     'SYSAPPEND for all, and ip= that is there',
-    'SYSAPPEND 1\nDEFAULT a\nLABEL a\nKERNEL k\nAPPEND ip=1.2.3.4\n',
-    ['a', 'files/k', '', 'ip=1.2.3.4'],
+    'SYSAPPEND 1\nDEFAULT a\nLABEL a\nKERNEL memtest\nAPPEND ip=1.2.3.4\n',
+    ['a', 'files/memtest', '', 'ip=1.2.3.4'],
   ],
   [
     'ONTIMEOUT',
-    'UI menu.c32\nTIMEOUT 50\nONTIMEOUT b\nLABEL a\nLOCALBOOT 0\nLABEL b\nKERNEL k\n',
-    ['b', 'files/k', '', ''],
+    'UI menu.c32\nTIMEOUT 50\nONTIMEOUT b\nLABEL a\nLOCALBOOT 0\nLABEL b\nKERNEL memtest\n',
+    ['b', 'files/memtest', '', ''],
   ],
   [
     'MENU DEFAULT',
-    'UI menu.c32\nTIMEOUT 50\nLABEL a\nLOCALBOOT 0\nLABEL b\nMENU DEFAULT\nKERNEL k\n',
-    ['b', 'files/k', '', ''],
+    'UI menu.c32\nTIMEOUT 50\nLABEL a\nLOCALBOOT 0\nLABEL b\nMENU DEFAULT\nKERNEL memtest\n',
+    ['b', 'files/memtest', '', ''],
   ],
   [
     'the first of a menu',
-    'DEFAULT vesamenu.c32\nTIMEOUT 50\nLABEL b\nKERNEL k\nLABEL a\nLOCALBOOT 0\n',
-    ['b', 'files/k', '', ''],
+    'DEFAULT vesamenu.c32\nTIMEOUT 50\nLABEL b\nKERNEL memtest\nLABEL a\nLOCALBOOT 0\n',
+    ['b', 'files/memtest', '', ''],
   ],
-  ['an entry of another file', 'DEFAULT a\nLABEL a\nCONFIG pxelinux.cfg/more\n', ['c', 'files/k', '', '']],
-  ['an included label', 'DEFAULT c\nINCLUDE pxelinux.cfg/more\n', ['c', 'files/k', '', '']],
+  ['an entry of another file', 'DEFAULT a\nLABEL a\nCONFIG pxelinux.cfg/more\n', ['c', 'files/memtest', '', '']],
+  ['an included label', 'DEFAULT c\nINCLUDE pxelinux.cfg/more\n', ['c', 'files/memtest', '', '']],
   ['LOCALBOOT', 'DEFAULT a\nLABEL a\nLOCALBOOT -1\n', 'local'],
   ['chain.c32', 'DEFAULT a\nLABEL a\nCOM32 chain.c32\nAPPEND hd0 0\n', 'local'],
-  ['a prompt that waits', 'PROMPT 1\nDEFAULT a\nLABEL a\nKERNEL k\n', 'menu'],
-  ['no default at all', 'LABEL a\nKERNEL k\n', 'menu'],
+  ['a prompt that waits', 'PROMPT 1\nDEFAULT a\nLABEL a\nKERNEL memtest\n', 'menu'],
+  ['no default at all', 'LABEL a\nKERNEL memtest\n', 'menu'],
   [
     'a menu whose time ends at the disk',
-    'UI menu.c32\nTIMEOUT 50\nDEFAULT d\nLABEL a\nKERNEL k\nLABEL d\nLOCALBOOT 0\n',
+    'UI menu.c32\nTIMEOUT 50\nDEFAULT d\nLABEL a\nKERNEL memtest\nLABEL d\nLOCALBOOT 0\n',
     'menu',
   ],
   ['a menu with nothing but the disk', 'UI menu.c32\nTIMEOUT 50\nLABEL d\nLOCALBOOT 0\n', 'local'],
-  ['a quoted argument', 'DEFAULT a\nLABEL a\nKERNEL k\nAPPEND x="1 2"\n', undefined],
+  ['a quoted argument', 'DEFAULT a\nLABEL a\nKERNEL memtest\nAPPEND x="1 2"\n', undefined],
   ['memdisk', 'DEFAULT a\nLABEL a\nKERNEL memdisk\nINITRD i\n', undefined],
+  ['memdisk named by LINUX', 'DEFAULT a\nLABEL a\nLINUX memdisk\nINITRD i\nAPPEND raw boot=live\n', undefined],
   ['wimboot', 'DEFAULT a\nLABEL a\nLINUX wimboot\nINITRD i\n', undefined],
   ['a URL as kernel', 'DEFAULT a\nLABEL a\nKERNEL http://old/k\n', undefined],
 ])('PXELINUX’s way with %s', async (_, menu, profile) => {
   using old = openMenu(menu, {
-    'tftp/pxelinux.cfg/more': 'DEFAULT c\nLABEL c\nKERNEL k\n',
+    'tftp/memtest': 'kernel',
+    'tftp/pxelinux.cfg/more': 'DEFAULT c\nLABEL c\nKERNEL memtest\n',
     'tftp/i2': 'i',
     'tftp/memdisk': 'm',
     'tftp/wimboot': 'w',
@@ -241,6 +243,25 @@ test.each([
   ['--- quiet'],
   ['cloud-config-url=http://old/x'],
   ['url=http://old/desktop.iso boot=casper'],
+  [''],
+  ['root=/dev/ram0 rw'],
+  ['root=/dev/sda1 ro'],
+  ['rescue'],
+  ['boot=live root=/dev/sda1 root=live:http://old/img'],
+  ['ipa-api-url=http://10.77.0.9:6385'],
+  ['pxe=1 kiwiserver=10.77.0.9 kiwiservertype=http'],
+  ['rancher.state.autoformat=[/dev/sda]'],
+  ['tinkerbell=http://10.77.0.9 worker_id=w1'],
+  ['boot=casper netboot=nfs nfsroot=10.77.0.9:/srv/live automatic-ubiquity'],
+  ['archisobasedir=arch archiso_http_srv=http://old/ script=http://old/x.sh'],
+  ['archisobasedir=sysresccd archiso_http_srv=http://old/ ar_source=http://old/ar'],
+  ['root=live:http://old/agama.iso agama.auto=http://old/p.json'],
+  ['root=live:http://old/fedora.img rd.live.overlay=/dev/sda3'],
+  ['root=01:00 umode=rcv disk=/dev/sda auto=yes'],
+  ['boot=live fetch=http://old/fs.squashfs live-config.hooks=http://old/hook'],
+  ['boot=live fetch=http://old/fs.squashfs persistence'],
+  ['modloop=http://old/modloop apkovl=http://old/setup.tar.gz'],
+  ['root=/dev/nfs nfsroot=10.77.0.9:/srv/nfsroot init=/deploy'],
 ])('%s never becomes what boots without a permit', async (append) => {
   using old = openMenu(`DEFAULT a\nLABEL a\nKERNEL k\nAPPEND initrd=i ${append}\n`)
   const { left, todo } = take(old)
@@ -250,8 +271,33 @@ test.each([
   expect(await old.errors()).toEqual([])
 })
 
+test.each([
+  ['root=/dev/nfs nfsroot=10.77.0.9:/srv/root ip=dhcp ro'],
+  ['boot=nfs nfsroot=10.77.0.9:/srv/root'],
+  ['root=nfs:10.77.0.9:/srv/root ro'],
+  ['boot=live components fetch=http://10.77.0.9/fs.squashfs autologin'],
+  ['boot=casper netboot=nfs nfsroot=10.77.0.9:/srv/live quiet splash'],
+  ['root=live:http://10.77.0.9/live.img rd.live.ram=1 usbcore.autosuspend=-1'],
+  ['archisobasedir=arch archiso_http_srv=http://10.77.0.9/'],
+  ['alpine_repo=http://10.77.0.9/main modloop=http://10.77.0.9/modloop-lts'],
+])('%s shows a root that is read only or in RAM: it boots without a permit', async (append) => {
+  using old = openMenu(`DEFAULT a\nLABEL a\nKERNEL k\nAPPEND initrd=i ${append}\n`)
+  take(old)
+  expect(booted(old)).toEqual(['a', 'files/k', 'files/i', append])
+  expect(await old.errors()).toEqual([])
+})
+
+test('the directory of a kickstart, of a kernel or of a menu may be called kickstart', () => {
+  using old = openMenu(
+    'DEFAULT a\nLABEL a\nKERNEL kickstart/el9/vmlinuz\nAPPEND initrd=i inst.ks=http://old/kickstart/unattended/el9.cfg\n',
+    { 'tftp/kickstart/el9/vmlinuz': 'k' },
+  )
+  take(old)
+  expect(old.load().profiles[0]).toMatchObject({ name: 'a', kind: 'install', distro: 'redhat-9' })
+})
+
 test('the same kernel, initrd and arguments are one profile, whatever they are called', () => {
-  const entry = 'KERNEL k\nAPPEND initrd=i x=1\n'
+  const entry = 'KERNEL k\nAPPEND initrd=i boot=live x=1\n'
   using old = openMenu(`DEFAULT a\nLABEL a\n${entry}LABEL b\n${entry}`, {
     'tftp/pxelinux.cfg/01-52-54-00-77-00-02': `DEFAULT z\nLABEL z\n${entry}`,
     'tftp/pxelinux.cfg/01-52-54-00-77-00-03': `DEFAULT a\nLABEL a\n${entry.replace('x=1', 'x=2')}`,
@@ -262,12 +308,12 @@ test('the same kernel, initrd and arguments are one profile, whatever they are c
 })
 
 test('a kernel and an initrd of the same last name get two', () => {
-  using old = openMenu('DEFAULT a\nLABEL a\nKERNEL x/boot\nAPPEND initrd=y/boot\n', {
+  using old = openMenu('DEFAULT a\nLABEL a\nKERNEL x/boot\nAPPEND initrd=y/boot boot=live\n', {
     'tftp/x/boot': '1',
     'tftp/y/boot': '2',
   })
   take(old)
-  expect(booted(old)).toEqual(['a', 'files/x/boot', 'files/y/initrd-boot', ''])
+  expect(booted(old)).toEqual(['a', 'files/x/boot', 'files/y/initrd-boot', 'boot=live'])
   expect(old.text('files/y/initrd-boot')).toBe('2')
 })
 
