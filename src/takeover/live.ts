@@ -35,10 +35,10 @@ const liveRoots: readonly ((line: BootLine) => boolean)[] = [
   ({ args }) => args.some((word) => /^root=live:|^rd\.live\.(?:image|ram)(?:=1)?$/.test(word)),
   // mkinitcpio-archiso, docs/README.bootparams.
   ({ args }) =>
-    args.some((word) => /^archisobasedir=/.test(word)) &&
+    args.some((word) => word.startsWith('archisobasedir=')) &&
     args.some((word) => /^archiso(?:_(?:http|nfs|nbd)_srv|device|label|searchuuid)=/.test(word)),
   // Alpine's initramfs-init: a tmpfs as root, its modules from a squashfs.
-  ({ args }) => args.some((word) => /^modloop=/.test(word)) && !args.some((word) => /^root=/.test(word)),
+  ({ args }) => args.some((word) => word.startsWith('modloop=')) && !args.some((word) => word.startsWith('root=')),
   // Memtest86+ has no driver of a disk.
   ({ kernel, initrd }) => initrd.length === 0 && /^(?:memtest|mt86)[\w.+-]*$/i.test(basename(kernel)),
 ]

@@ -45,7 +45,7 @@ function programOf(what: string, words: readonly string[]): OldBoot | undefined 
 
 /** Programs that are built to be loaded like a kernel: LINUX skips the guess by the end of the name, and starts them as well. */
 function noKernel(name: string): OldBoot | undefined {
-  if (/^memdisk/.test(name))
+  if (name.startsWith('memdisk'))
     return { do: 'other', why: 'starts a disk image by memdisk, and what that does to disks nobody here can tell' }
   if (name === 'mboot.c32')
     return {
