@@ -11,6 +11,7 @@ export function* checkAddresses(site: Site, report: Reporter): Slices<void> {
   for (const [index, subnet] of subnets.entries()) {
     checkSubnet(site, index, subnet, report)
     checkOverlap(site, index, subnet, report)
+    checkShared(server, ['dhcp', 'subnets', index], subnets, report)
     if (subnet.interface !== undefined && interfaces.length > 0 && !interfaces.includes(subnet.interface)) {
       const hint = 'add it to dhcp.interfaces'
       report(server, ['dhcp', 'subnets', index, 'interface'], {
@@ -64,6 +65,41 @@ function checkOverlap(site: Site, index: number, subnet: Subnet, report: Reporte
   if (!other) return
   const message = `${formatCidr(subnet.cidr)} overlaps ${formatCidr(other.cidr)}`
   report(site.server, ['dhcp', 'subnets', index, 'cidr'], { message, hint: 'one address must belong to one subnet' })
+}
+
+/** A subnet that names another one of its link. */
+interface Sharing {
+  readonly cidr: Network
+  readonly with?: Network
+  readonly interface?: string
+}
+
+interface Network {
+  readonly network: number | bigint
+  readonly bits: number
+}
+
+/** `with:` names a subnet of the same list, which is on the same interface. */
+export function checkShared(
+  server: object,
+  place: readonly [string, string, number],
+  subnets: readonly Sharing[],
+  report: Reporter,
+): void {
+  const { with: wanted, cidr, interface: name } = subnets[place[2]]!
+  if (!wanted) return
+  const same = (one: Network, two: Network): boolean => one.network === two.network && one.bits === two.bits
+  const other = subnets.find((each) => same(each.cidr, wanted))
+  if (!other) {
+    const hint = `write the cidr: of a subnet under ${place[0]}.${place[1]}`
+    return report(server, [...place, 'with'], { message: 'names no subnet of this site', hint })
+  }
+  if (same(wanted, cidr))
+    return report(server, [...place, 'with'], { message: 'a subnet shares its link with itself', hint: 'leave it out' })
+  if (name !== undefined && other.interface !== undefined && name !== other.interface) {
+    const message = `one link cannot be on ${name} and on ${other.interface}`
+    report(server, [...place, 'with'], { message, hint: 'give both subnets the same interface:' })
+  }
 }
 
 function overlap(a: Cidr, b: Cidr): boolean {

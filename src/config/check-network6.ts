@@ -1,3 +1,4 @@
+import { checkShared } from './check-network.ts'
 import { contains6, formatCidr6, formatIpv6, readIpv6 } from '../net/ipv6.ts'
 import type { Reporter } from './problem.ts'
 import type { Machine, Site, Subnet6 } from './site.ts'
@@ -7,7 +8,10 @@ import { slowly, type Slices } from './slices.ts'
 export function* checkAddresses6(site: Site, report: Reporter): Slices<void> {
   const { server } = site
   const { interfaces, subnets } = server.dhcp6
-  for (const [index, subnet] of subnets.entries()) checkSubnet(site, index, subnet, report)
+  for (const [index, subnet] of subnets.entries()) {
+    checkSubnet(site, index, subnet, report)
+    checkShared(server, ['dhcp6', 'subnets', index], subnets, report)
+  }
   if (interfaces.length > 0 && subnets.length === 0) {
     const hint = 'add dhcp6.subnets'
     const message = 'a DHCPv6 server without subnets answers nobody'

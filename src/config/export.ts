@@ -70,12 +70,14 @@ function writeSubnet({ cidr, ranges, lease, ...subnet }: Subnet): object {
     domain,
     lease: formatDuration(lease),
   }
-  return without({ ...written, interface: subnet.interface }, { dns: [], ntp: [], range: [] })
+  const shared = subnet.with && formatCidr(subnet.with)
+  return without({ ...written, interface: subnet.interface, with: shared }, { dns: [], ntp: [], range: [] })
 }
 
 function writeSubnet6({ cidr, range, lease, ...subnet }: Subnet6): object {
   const between = range && `${formatIpv6(range.from)}-${formatIpv6(range.to)}`
-  const written = { cidr: formatCidr6(cidr), range: between, ...subnet, lease: formatDuration(lease) }
+  const shared = subnet.with && formatCidr6(subnet.with)
+  const written = { cidr: formatCidr6(cidr), range: between, ...subnet, lease: formatDuration(lease), with: shared }
   return without(written, { dns: [] })
 }
 

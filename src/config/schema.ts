@@ -27,6 +27,7 @@ const subnet = strict({
   domain: v.hostname.optional(),
   lease: v.duration(60, 0xffff_fffe).default(3600),
   interface: v.networkInterface.optional(),
+  with: v.cidr.optional(),
 })
 
 const subnet6 = strict({
@@ -36,6 +37,7 @@ const subnet6 = strict({
   domain: v.hostname.optional(),
   lease: v.duration(60, 0xffff_fffe).default(3600),
   interface: v.networkInterface.optional(),
+  with: v.cidr6.optional(),
 })
 
 const stranger = z

@@ -114,6 +114,8 @@ export interface Subnet {
   readonly lease: number
   /** Only on this interface, when given. */
   readonly interface?: string
+  /** Another subnet of the same link. */
+  readonly with?: Cidr
 }
 
 /** Off where no interface is named. */
@@ -132,6 +134,8 @@ export interface Subnet6 {
   readonly lease: number
   /** Only on this interface, when given. */
   readonly interface?: string
+  /** Another subnet of the same link. */
+  readonly with?: Cidr6
 }
 
 export interface Machine {

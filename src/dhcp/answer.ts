@@ -66,9 +66,11 @@ function onDiscover(request: Request, place: Place): Verdict {
     if (net && mayHave(request.mac, address!, net, place))
       return { say: 'offer', net, address: address!, reserved: false }
   }
-  for (const net of link) {
-    const address = nextFree(net, request.mac, place)
-    if (address !== undefined) return { say: 'offer', net, address, reserved: false }
+  for (const from of ['free', 'offered'] as const) {
+    for (const net of link) {
+      const address = next(from, net, request.mac, place)
+      if (address !== undefined) return { say: 'offer', net, address, reserved: false }
+    }
   }
   return { say: 'nothing', because: 'full', why: `no free address in ${link.map(({ name }) => name).join(', ')}` }
 }
@@ -187,9 +189,9 @@ function isFree(address: number, mac: Mac, { book, now, server }: Place): boolea
 }
 
 /** Candidates that turn out reserved or taken by the house leave the pool for good, so they are met once. */
-function nextFree(net: Net, mac: Mac, place: Place): number | undefined {
+function next(from: 'free' | 'offered', net: Net, mac: Mac, place: Place): number | undefined {
   for (;;) {
-    const address = net.pool.candidate(place.now)
+    const address = from === 'free' ? net.pool.candidate(place.now) : net.pool.oldestOffer
     if (address === undefined || isOpen(address, mac, net, place)) return address
     net.pool.block(address)
   }

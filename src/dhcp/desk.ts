@@ -1,4 +1,5 @@
-import type { DhcpSettings } from '../config/site.ts'
+import { SharedLinks } from '../config/shared-link.ts'
+import type { DhcpSettings, Subnet } from '../config/site.ts'
 import { contains, formatIpv4, parseIpv4, type Ipv4 } from '../net/ipv4.ts'
 import type { Advice, Advisor } from './advice.ts'
 import { answer, type Place, type Verdict } from './answer.ts'
@@ -7,6 +8,7 @@ import { Net } from './net.ts'
 import type { Packet } from './packet.ts'
 import { proxyAnswer, proxyReply, type ProxyPort } from './proxy.ts'
 import { DeclineQuota } from './quota.ts'
+import { overriddenServer, selectedLink } from './relay.ts'
 import { grant, inform, nak } from './reply.ts'
 import type { DropReason, Request } from './request.ts'
 
@@ -23,6 +25,8 @@ export interface Decision {
   readonly verdict: Verdict
   readonly advice: Advice
   readonly server: number
+  /** The subnets that the client could have an address of. */
+  readonly link: readonly Net[]
 }
 
 /** One of our interfaces: our address on it, and the subnets whose machines are there without a relay. */
@@ -46,6 +50,7 @@ export class Desk {
   readonly #quota = new DeclineQuota(quarantine)
   #settings: DhcpSettings
   #nets: readonly Net[] = []
+  #shared = new SharedLinks<Subnet>([])
   readonly #ports = new Map<string, Port>()
 
   constructor(settings: DhcpSettings, parts: DeskParts, now: number) {
@@ -60,6 +65,7 @@ export class Desk {
     this.#settings = settings
     this.#ports.clear()
     this.#nets = settings.subnets.map((subnet) => new Net(subnet))
+    this.#shared = new SharedLinks(settings.subnets)
     this.#fill(now)
     for (const net of this.#nets) {
       const before = earlier.get(net.name)
@@ -79,10 +85,14 @@ export class Desk {
     // Our own address as relay: a reflection, or a lie.
     if (giaddr === port.server) return 'relay address'
     if (this.isProxy) return this.#decideAsProxy(request, port, asked)
-    const link = giaddr === 0 ? port.link : this.#linkBehind(giaddr, interfaceName)
+    const selected = selectedLink(request.packet)
+    const link = selected === undefined ? port.link : this.#linkBehind(selected, interfaceName)
     const advice = isFarewell(request) ? noAdvice : this.#parts.advisor.advise(request.client, port.address)
     const place = this.#placeOf(link, port.server, advice, now)
-    return { request, verdict: answer(request, place), advice, server: port.server }
+    const called = overriddenServer(request.packet)
+    const isOurs = (address: number): boolean => address === called || place.isOurs(address)
+    const verdict = answer(request, { ...place, isOurs })
+    return { request, verdict, advice, server: port.server, link }
   }
 
   /** Whether addresses are another server's business. */
@@ -96,7 +106,7 @@ export class Desk {
     const first = proxyAnswer(request, asked, stillUnknown, isOurs)
     const advice = first.say === 'proxy' ? this.#parts.advisor.advise(request.client, address) : noAdvice
     const verdict = first.say === 'proxy' ? proxyAnswer(request, asked, advice, isOurs) : first
-    return { request, verdict, advice, server }
+    return { request, verdict, advice, server, link: [] }
   }
 
   /** Does what was decided, in memory. A lease that comes back must be on disk before its ACK leaves. */
@@ -207,14 +217,24 @@ export class Desk {
     const address = this.#parts.serverAddressFor(interfaceName)
     if (address === undefined) return undefined
     const server = parseIpv4(address)
-    const link = this.#nets.filter((net) => isOn(net, interfaceName, server))
+    const link = this.#linkOf((net) => isOn(net, interfaceName, server))
     const port = { address, server, link, seen: now }
     this.#ports.set(interfaceName, port)
     return port
   }
 
-  #linkBehind(giaddr: number, interfaceName: string): readonly Net[] {
-    return this.#nets.filter((net) => net.contains(giaddr) && (net.subnet.interface ?? interfaceName) === interfaceName)
+  #linkBehind(address: number, interfaceName: string): readonly Net[] {
+    const isThere = ({ subnet }: Net): boolean => (subnet.interface ?? interfaceName) === interfaceName
+    return this.#linkOf((net) => net.contains(address) && isThere(net))
+  }
+
+  /** Those that are meant, and the others of the same link. */
+  #linkOf(isMeant: (net: Net) => boolean): readonly Net[] {
+    const meant = this.#nets.filter(isMeant)
+    const subnets = this.#shared.around(meant.map(({ subnet }) => subnet))
+    return subnets.length === meant.length
+      ? meant
+      : subnets.map((subnet) => this.#nets.find((net) => net.subnet === subnet)!)
   }
 
   #isOurs(address: number): boolean {

@@ -1,8 +1,10 @@
 import type { Client } from '../boot/client.ts'
 import { formatAgentId } from '../net/relay-port.ts'
-import { formatIpv4 } from '../net/ipv4.ts'
+import { formatIpv4, parseIpv4 } from '../net/ipv4.ts'
 import type { Decision } from './desk.ts'
 import type { DhcpEvent } from './event.ts'
+import type { Packet } from './packet.ts'
+import { selectedLink } from './relay.ts'
 import type { Request } from './request.ts'
 
 /** What came in. Undefined for a message whose meaning only the verdict tells (DECLINE, RELEASE). */
@@ -68,13 +70,34 @@ function silence(
   }
 }
 
-/** A machine that has a reservation in this subnet and yet gets another address. */
-export function conflict({ request, verdict, advice }: Decision, interfaceName: string): DhcpEvent | undefined {
+/** A machine that has a reservation and yet gets another address. */
+export function conflict({ request, verdict, advice, link }: Decision, interfaceName: string): DhcpEvent | undefined {
   if (verdict.say !== 'offer' || verdict.reserved || advice.address === undefined) return undefined
   const given = formatIpv4(verdict.address)
   if (given === advice.address) return undefined
-  const why = `${advice.address} is promised to it but in use; it gets ${given}`
-  return { type: 'dhcp.conflict', interface: interfaceName, mac: request.mac, address: advice.address, why }
+  const promised = parseIpv4(advice.address)
+  const reason = link.some((net) => net.contains(promised))
+    ? `${advice.address} is promised to it but in use`
+    : `its address ${advice.address} is in no subnet of ${linkName(request.packet, interfaceName)}`
+  const why = `${reason}; it gets ${given}`
+  return {
+    type: 'dhcp.conflict',
+    interface: interfaceName,
+    mac: request.mac,
+    address: advice.address,
+    why,
+    ...relayOf(request.packet.giaddr),
+  }
+}
+
+/** Where a message came from, for people. */
+function linkName(packet: Packet, interfaceName: string): string {
+  const { giaddr } = packet
+  const selected = selectedLink(packet)
+  if (selected === undefined) return interfaceName
+  if (giaddr === 0) return `the selected link ${formatIpv4(selected)}`
+  const relay = `the relay ${formatIpv4(giaddr)}`
+  return selected === giaddr ? relay : `the link ${formatIpv4(selected)} behind ${relay}`
 }
 
 function addressAsked({ requested, packet }: Request): Pick<DhcpEvent, 'address'> {
@@ -83,10 +106,12 @@ function addressAsked({ requested, packet }: Request): Pick<DhcpEvent, 'address'
 }
 
 /** Whose message it was, and through which relay it came. */
-export type Whose = Pick<DhcpEvent, 'mac' | 'client' | 'machine' | 'relay'>
+export type Whose = Pick<DhcpEvent, 'mac' | 'client' | 'machine' | 'relay' | 'link'>
 
 export function whose({ mac, client, packet }: Request): Whose {
-  return { mac, client, ...relayOf(packet.giaddr) }
+  const link = selectedLink(packet) ?? packet.giaddr
+  const selected = link === packet.giaddr ? {} : { link: formatIpv4(link) }
+  return { mac, client, ...relayOf(packet.giaddr), ...selected }
 }
 
 export function relayOf(giaddr: number): Pick<DhcpEvent, 'relay'> {

@@ -38,6 +38,8 @@ export interface DhcpEvent {
   readonly file?: string
   /** The relay that forwarded the message. */
   readonly relay?: Ipv4
+  /** The subnet that its message selects, where that is not the relay's own. */
+  readonly link?: Ipv4
   /** The port that the relay names (option 82), as a site would write it. */
   readonly circuit?: string
   readonly remote?: string

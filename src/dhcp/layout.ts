@@ -25,12 +25,13 @@ export function sizeOfAll(options: Options): number {
 function writeAll(bytes: Buffer, options: Options): number {
   let at = headerSize
   for (const entry of options) if (entry[0] !== relayAgent) at = put(bytes, at, entry[0], entry[1])
-  return end(bytes, options, at)
+  return end(bytes, at, options.get(relayAgent))
 }
 
 /** First fit in the order given: the message itself, then `file`, then `sname`; the rest is left out whole. */
 function writeTight(bytes: Buffer, options: Options, spare: Spare): number {
-  const reserved = sizeOf(relayOf(options)) + 3 + 1
+  const relay = relayOf(options, bytes.length)
+  const reserved = sizeOf(relay) + 3 + 1
   const areas = [
     { at: headerSize, to: bytes.length - reserved, flag: 0 },
     ...(spare.file ? [{ at: 108, to: 235, flag: 1 }] : []),
@@ -46,22 +47,24 @@ function writeTight(bytes: Buffer, options: Options, spare: Spare): number {
   }
   for (const { at, flag } of areas) if (flag & used) bytes[at] = 255
   const at = areas[0]!.at
-  return end(bytes, options, used === 0 ? at : put(bytes, at, overload, Buffer.from([used])))
+  return end(bytes, used === 0 ? at : put(bytes, at, overload, Buffer.from([used])), relay)
 }
 
 /** RFC 3046 §2.2: what the relay added goes back unchanged, as the last option. */
-function end(bytes: Buffer, options: Options, at: number): number {
-  const echoed = relayOf(options)
+function end(bytes: Buffer, at: number, echoed: Buffer | undefined): number {
   const last = echoed ? put(bytes, at, relayAgent, echoed) : at
   bytes[last] = 255
   return last + 1
 }
 
-/** A relay writes one option of at most 255 bytes; joined fragments are nobody's relay. */
-function relayOf(options: Options): Buffer | undefined {
+/** Whole or not at all: what leaves no room for an answer is left out (RFC 3046 §2.2). */
+function relayOf(options: Options, size: number): Buffer | undefined {
   const value = options.get(relayAgent)
-  return value && value.length <= 255 ? value : undefined
+  return sizeOf(value) + leastOptions <= size - headerSize ? value : undefined
 }
+
+/** Type, server, lease time, mask, overload and END. */
+const leastOptions = 3 + 6 + 6 + 6 + 3 + 1
 
 /** RFC 3396 §4: a value of more than 255 bytes stands as several options of the same code. */
 function put(bytes: Buffer, at: number, code: number, value: Buffer): number {

@@ -60,6 +60,7 @@ export const option = {
   undi: { code: 94, name: 'network interface', codec: undi, rfc: 'RFC 4578 §2.2' },
   machineId: { code: 97, name: 'machine id', codec: machineId, rfc: 'RFC 4578 §2.3' },
   captivePortal: { code: 114, name: 'captive portal', codec: text, rfc: 'RFC 8910' },
+  subnetSelection: { code: 118, name: 'subnet selection', codec: address, rfc: 'RFC 3011' },
   search: { code: 119, name: 'search domains', codec: opaque, rfc: 'RFC 3397' },
   routes: { code: 121, name: 'static routes', codec: opaque, rfc: 'RFC 3442' },
   tftpServers: { code: 150, name: 'TFTP servers', codec: addresses, rfc: 'RFC 5859' },

@@ -119,13 +119,18 @@ export class Pool {
     this.#take(address)
   }
 
-  /**
-   * An address to offer next, not yet taken by asking. When all are in use, the oldest offer that nobody claimed: a flood of
-   * invented machines cannot keep a real one waiting, because only a REQUEST makes a lease.
-   */
+  /** An address to offer next, not yet taken by asking. */
   candidate(now: number): number | undefined {
     this.#sweep(now)
-    return this.#fromFrontier() ?? this.#fromQueue() ?? this.#offers.oldest?.value
+    return this.#fromFrontier() ?? this.#fromQueue()
+  }
+
+  /**
+   * What is offered when all are in use: the oldest offer that nobody claimed. So a flood of invented machines cannot keep a real one
+   * waiting, because only a REQUEST makes a lease.
+   */
+  get oldestOffer(): number | undefined {
+    return this.#offers.oldest?.value
   }
 
   #dropOffer(address: number): void {

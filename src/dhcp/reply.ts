@@ -5,22 +5,27 @@ import type { Net } from './net.ts'
 import { option, OptionList, read, write, type Entry } from './options.ts'
 import { broadcastFlag, type Packet } from './packet.ts'
 import { classOf } from './pxe.ts'
+import { overriddenServer } from './relay.ts'
 import type { Request } from './request.ts'
 
 /** The message that gives an address: OFFER (2) or ACK (5), RFC 2131 table 3. */
 export function grant(type: 2 | 5, request: Request, given: Given): Packet {
-  const { id, lease } = given.net.entries(given.server)
-  return configured([types[type], id, ...lease], request, given, given.address)
+  const { lease } = given.net.entries(given.server)
+  return configured([types[type], idOf(request, given), ...lease], request, given, given.address)
 }
 
 /** The answer to INFORM: the same, without address and lease (RFC 2131 §4.3.5). */
 export function inform(request: Request, given: Omit<Given, 'address'>): Packet {
-  return configured([types[5], given.net.entries(given.server).id], request, given, 0)
+  return configured([types[5], idOf(request, given)], request, given, 0)
 }
 
 /** RFC 2131 §4.3.2: no address, no configuration; through a relay with the broadcast flag, for the client has no address to hear it at. */
 export function nak(request: Request, server: number, why: string): Packet {
-  const options = [types[6], write(option.serverId, server), write(option.message, why)]
+  const options = [
+    types[6],
+    write(option.serverId, overriddenServer(request.packet) ?? server),
+    write(option.message, why),
+  ]
   echo(options, request.packet)
   const { flags, giaddr } = request.packet
   const reply = replyTo(request.packet, options)
@@ -51,6 +56,12 @@ export interface Given {
   /** Our address on the client's link. */
   readonly server: number
   readonly advice: Advice
+}
+
+/** Option 54: our address, or the name that the relay wants. */
+function idOf({ packet }: Request, { net, server }: Omit<Given, 'address'>): Entry {
+  const override = overriddenServer(packet)
+  return override === undefined ? net.entries(server).id : write(option.serverId, override)
 }
 
 const types = { 2: write(option.messageType, 2), 5: write(option.messageType, 5), 6: write(option.messageType, 6) }
@@ -123,14 +134,16 @@ function headerFile(file: string | undefined): string {
   return file === undefined || file.length > 127 ? '' : file
 }
 
-/** Client id (RFC 6842), machine id (PXE 2.1 §2.2.3) and the relay's option (RFC 3046) go back as they came. */
+/** Client id (RFC 6842), machine id (PXE 2.1 §2.2.3), subnet selection (RFC 3011 §2) and the relay's option (RFC 3046 §2.2) go back as they came. */
 function echo(options: Entry[], { options: asked }: Packet): void {
   const clientId = asked.get(61)
   if (clientId !== undefined && clientId.length >= 2) options.push([61, clientId])
   const machineId = asked.get(97)
   if (machineId?.length === 17) options.push([97, machineId])
+  const selection = asked.get(118)
+  if (selection?.length === 4) options.push([118, selection])
   const relay = asked.get(82)
-  if (relay !== undefined && relay.length > 0 && option.relayAgent.codec.decode(relay)) options.push([82, relay])
+  if (relay !== undefined) options.push([82, relay])
 }
 
 /** RFC 2131 table 3: what is copied from the client's message, and nothing else. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { SharedLinks } from '../config/shared-link.ts'
 import type { Subnet6 } from '../config/site.ts'
 import type { Mac } from '../net/mac.ts'
 import { contains6 } from '../net/ipv6.ts'
@@ -22,14 +23,15 @@ const mask48 = 2n ** 48n - 1n
 const tries = 4n
 const mostProbes = 256n
 
-/** The subnets of a link: those behind the nearest relay, or those of an interface of ours. */
+/** The subnets of a link: those behind the nearest relay, or those of an interface of ours; and what shares the link with them. */
 export function subnetsOf(
   subnets: readonly Subnet6[],
   link: bigint | undefined,
   port: { readonly name: string; readonly own: readonly bigint[] },
 ): readonly Subnet6[] {
-  if (link !== undefined) return subnets.filter(({ cidr }) => contains6(cidr, link))
-  return subnets.filter(({ cidr, interface: name }) =>
-    name === undefined ? port.own.some((address) => contains6(cidr, address)) : name === port.name,
-  )
+  const isMeant = ({ cidr, interface: name }: Subnet6): boolean => {
+    if (link !== undefined) return contains6(cidr, link)
+    return name === undefined ? port.own.some((address) => contains6(cidr, address)) : name === port.name
+  }
+  return new SharedLinks(subnets).around(subnets.filter(isMeant))
 }

@@ -191,3 +191,29 @@ test('a port of a relay belongs to one machine, and is named by something', () =
     'fleet.yaml:5:38: machines[3].relay.circuit: not an id of option 82 (RFC 3046): 0x1',
   ])
 })
+
+test.each([
+  ['192.0.2.0/24', 'names no subnet of this site (write the cidr: of a subnet under dhcp.subnets)'],
+  ['10.78.0.0/24', 'a subnet shares its link with itself (leave it out)'],
+  ['10.79.0.0/24', 'one link cannot be on lab-br and on eth9 (give both subnets the same interface:)'],
+])('a subnet cannot share the link of %s', (other, wrong) => {
+  const files = {
+    'birnam.yaml': `dhcp:
+  mode: server
+  interfaces: [lab-br, eth9]
+  subnets:
+    - { cidr: 10.78.0.0/24, interface: lab-br, with: ${other} }
+    - { cidr: 10.79.0.0/24, interface: eth9 }
+`,
+  }
+  expect(said(files)).toEqual([`birnam.yaml:5:54: dhcp.subnets[0].with: ${wrong}`])
+})
+
+test('over IPv6 a subnet shares its link with one of its own list', () => {
+  const files = {
+    'birnam.yaml': 'dhcp6: { interfaces: [e], subnets: [{ cidr: "fd77::/64", with: "fd78::/64" }] }\n',
+  }
+  expect(said(files)).toEqual([
+    'birnam.yaml:1:64: dhcp6.subnets[0].with: names no subnet of this site (write the cidr: of a subnet under dhcp6.subnets)',
+  ])
+})

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { parseCidr6 } from '../../src/net/ipv6.ts'
 import { Lobby6, subnet6 } from './lobby.ts'
 import { card, duidOf, everyReal, linkLocal, message, real, relayed, serverId, types } from './packets.ts'
 import { option, option6, u16, u32 } from '../../src/dhcp6/options.ts'
@@ -219,4 +220,13 @@ test('whom the site ignores is not answered, and that is told', () => {
   const lobby = new Lobby6({ known: { [card]: { ignore: 'nobody named this machine' } } })
   for (const bytes of everyReal) lobby.take(bytes, { from: linkLocal })
   expect(lobby.events.map(({ type }) => type)).toContain('dhcp6.silent')
+})
+
+test('subnets that share a link are one link: a reservation in any of them is given', () => {
+  const shared = subnet6('fd78::/64', undefined, { with: parseCidr6('fd77::/64') })
+  const lobby = new Lobby6({
+    known: { [card]: { machine: 'duncan', address: 'fd78::11' } },
+    subnets: [subnet6('fd77::/64'), shared],
+  })
+  expect(lobby.ask(message(types.solicit))).toMatchObject({ given: [{ addresses: [['fd78::11', 3600]] }] })
 })
