@@ -2,22 +2,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Machine } from '../config/site.ts'
 import { Fault } from '../fault.ts'
-import { goldenOf, type Golden, type House } from '../files/house.ts'
-import { overridesOf } from '../files/overrides.ts'
+import type { House } from '../files/house.ts'
 import { overridesTar } from '../files/overrides-tar.ts'
-import { excludedBy, readExcludes, scopeOf } from '../files/update-scope.ts'
 import { updateScript } from '../files/update-script.ts'
 import { readBootedToken, readUpdateToken, type UpdateRight } from '../files/update-token.ts'
 import { parseBody } from '../http/api-server.ts'
-import { readDigest } from '../image/digest.ts'
-import { expectedOf, readDrift } from '../image/drift.ts'
-import { Plans, versionAt } from '../image/plans.ts'
-import { formatReference, parseReference } from '../image/reference.ts'
-import type { ImageVersion } from '../image/store.ts'
-import { packLists, packPlan } from '../image/update-pack.ts'
-import { treeOf } from '../image/version-tree.ts'
+import { unhurried } from '../http/unhurried.ts'
+import type { Drift } from '../image/drift.ts'
+import { Plans } from '../image/plans.ts'
 import { peerOf } from './peer.ts'
 import { hideFor } from './secrets.ts'
+import { driftOf, expectedFor, planFor, type Guest } from './update-work.ts'
 
 interface Keyed {
   readonly Params: { readonly token: string }
@@ -31,6 +26,8 @@ const from = z.string().max(400).default('')
 const exclude = z.string().max(longestForm).default('')
 const planWish = z.strictObject({ from, exclude })
 const expectedWish = z.strictObject({ from, exclude, checksum: z.enum(['0', '1']).default('0') })
+/** Works of one machine at a time: its shell asks for one after the other, and again when its connection broke. */
+const mostWorks = 2
 const count = z.coerce.number().int().min(0)
 const said = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('started'), from }),
@@ -51,9 +48,11 @@ export function addUpdates(app: FastifyInstance, house: House): void {
       return updateScript(house, machine, right)
     }),
   )
-  app.post<Keyed>('/u/:token/plan', { bodyLimit: longestForm }, (request, reply) =>
-    answer(reply, 'application/x-tar', () =>
-      planFor(house, plans, admit(house, request), parseBody(planWish, request.body ?? {})),
+  const works = new Works(house)
+  const { onRequest } = works
+  app.post<Keyed>('/u/:token/plan', { onRequest, bodyLimit: longestForm }, (request, reply) =>
+    works.answer(request, reply, 'application/x-tar', (guest, signal) =>
+      planFor(house, plans, guest, { ...parseBody(planWish, request.body ?? {}), signal }),
     ),
   )
   app.get<Keyed>('/u/:token/overrides', (request, reply) =>
@@ -62,10 +61,11 @@ export function addUpdates(app: FastifyInstance, house: House): void {
       return overridesTar(house, machine, audienceOf(machine, right))
     }),
   )
-  app.post<Keyed>('/u/:token/expected', { bodyLimit: longestForm }, (request, reply) =>
-    answer(reply, 'application/x-tar', () =>
-      expectedFor(house, admit(house, request), parseBody(expectedWish, request.body ?? {})),
-    ),
+  app.post<Keyed>('/u/:token/expected', { onRequest, bodyLimit: longestForm }, (request, reply) =>
+    works.answer(request, reply, 'application/x-tar', (guest, signal) => {
+      const { checksum, ...wish } = parseBody(expectedWish, request.body ?? {})
+      return expectedFor(house, guest, { ...wish, sums: checksum === '1', signal })
+    }),
   )
   app.post<Keyed>('/u/:token/report', (request) => {
     const { machine, right } = admit(house, request)
@@ -85,17 +85,74 @@ export function addUpdates(app: FastifyInstance, house: House): void {
   // A list of paths is no form and no JSON.
   void app.register((api, _options, done) => {
     api.addContentTypeParser('application/x-birnam-drift', { parseAs: 'buffer', bodyLimit: longestDrift }, takeBytes)
-    api.post<Keyed>('/u/:token/drift', { bodyLimit: longestDrift }, (request, reply) =>
-      answer(reply, 'text/plain; charset=utf-8', () => driftOf(house, admit(house, request), request.body as Buffer)),
+    api.post<Keyed>('/u/:token/drift', { onRequest, bodyLimit: longestDrift }, (request, reply) =>
+      works.answer(request, reply, 'text/plain; charset=utf-8', async (guest, signal) => {
+        const drift = await driftOf(house, guest, request.body as Buffer, signal)
+        const { changed, missing, added } = drift
+        tell(house, guest.machine, 'update.drift', { changed, missing, added, image: guest.right.image })
+        return driftText(drift)
+      }),
     )
     done()
   })
 }
 
-/** A machine that may be updated now. */
-interface Guest {
-  readonly machine: Machine
-  readonly right: UpdateRight
+function driftText({ changed, missing, added, lines }: Drift): Buffer {
+  const sum = changed + missing + added
+  const summary = sum === 0 ? 'no drift' : `drift: ${changed} changed, ${missing} missing, ${added} added`
+  return Buffer.from(`${[summary, ...lines].join('\n')}\n`)
+}
+
+/** What takes long: few at once for each machine, refused before its body is read, and given up when nobody waits any more. */
+class Works {
+  readonly #house: House
+  readonly #running = new Map<string, number>()
+
+  constructor(house: House) {
+    this.#house = house
+  }
+
+  /** A body may be 32 MB: nobody sends one who is not let in. */
+  readonly onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    try {
+      const { machine } = admit(this.#house, request as FastifyRequest<Keyed>)
+      const running = this.#running.get(machine.name) ?? 0
+      if (running >= mostWorks) throw busy(machine)
+      this.#running.set(machine.name, running + 1)
+      reply.raw.once('close', () => this.#ended(machine.name))
+    } catch (error) {
+      await refuse(reply, error)
+    }
+  }
+
+  async answer(
+    request: FastifyRequest<Keyed>,
+    reply: FastifyReply,
+    type: string,
+    make: (guest: Guest, signal: AbortSignal) => Promise<Buffer>,
+  ): Promise<FastifyReply> {
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    try {
+      const work = (): Promise<Buffer> => make(admit(this.#house, request), gone.signal)
+      return await unhurried(request.raw, () => answer(reply, type, work))
+    } catch (error) {
+      if (!gone.signal.aborted) throw error
+      return reply.hijack()
+    }
+  }
+
+  #ended(machine: string): void {
+    const running = this.#running.get(machine) ?? 1
+    if (running > 1) this.#running.set(machine, running - 1)
+    else this.#running.delete(machine)
+  }
+}
+
+function busy({ name }: Machine): Fault {
+  return new Fault('image-busy', `${mostWorks} requests of ${name} are being answered already`, {
+    hint: 'wait until they are done',
+  })
 }
 
 /** Throws `token-unknown`: to a stranger, a late one and one at another address the same door is shut, and an event tells which. */
@@ -120,82 +177,20 @@ function unknownToken(): Fault {
   return new Fault('token-unknown', 'no update has that token', { hint: 'birnam update MACHINE gives one' })
 }
 
-async function planFor(
-  house: House,
-  plans: Plans | undefined,
-  { machine, right }: Guest,
-  wish: z.output<typeof planWish>,
-): Promise<Buffer> {
-  const golden = goldenOf(house)
-  const { name } = parseReference(right.image)
-  const to = await versionAt(golden.store, name, right.digest)
-  const before = wish.from === '' ? undefined : await versionSaid(golden, name, wish.from)
-  const plan = await plans!.between(before, to)
-  const excludes = readExcludes(wish.exclude)
-  const isExcluded = excludedBy(house, excludes)
-  const overrides = overridesOf(house, machine)
-    .map(({ path, kind }) => ({ path: Buffer.from(path).toString('latin1'), isDirectory: kind === 'directory' }))
-    .filter(({ path, isDirectory }) => !isExcluded(path, isDirectory))
-  return packPlan(plan, { concerns: scopeOf(house, excludes), overrides }).tar
-}
-
-async function expectedFor(
-  house: House,
-  { machine, right }: Guest,
-  wish: z.output<typeof expectedWish>,
-): Promise<Buffer> {
-  const golden = goldenOf(house)
-  const version = await versionSaid(golden, parseReference(right.image).name, wish.from)
-  const { tree } = await treeOf(golden.store, version, { cache: golden.trees, sums: wish.checksum === '1' })
-  const { dirs, records, names, sums } = expectedOf(tree, concernsOf(house, machine, wish.exclude))
-  return packLists(new Map(Object.entries({ dirs, records, names, sums })))
-}
-
-/** A machine's own words for what it has: a digest of its `installed`, or what a person typed. */
-function versionSaid({ store }: Golden, name: string, text: string): Promise<ImageVersion> {
-  const digest = readDigest(text)
-  if (digest) return versionAt(store, name, digest)
-  const reference = parseReference(text)
-  return store.find(reference).then((version) => {
-    if (version?.name === name) return version
-    throw new Fault('image-missing', `no image ${formatReference(reference)} of ${name}`, {
-      hint: `birnam image ls ${name} shows them`,
-    })
-  })
-}
-
-function driftOf(house: House, { machine, right }: Guest, body: Buffer): string {
-  const excludes: string[] = []
-  const records = body.toString('latin1')
-  const end = records.startsWith('x') ? records.indexOf('\0') : -1
-  if (end >= 0) excludes.push(Buffer.from(records.slice(1, end), 'latin1').toString())
-  const { changed, missing, added, lines } = readDrift(
-    records.slice(end + 1),
-    concernsOf(house, machine, excludes.join('\n')),
-  )
-  const sum = changed + missing + added
-  const summary = sum === 0 ? 'no drift' : `drift: ${changed} changed, ${missing} missing, ${added} added`
-  tell(house, machine, 'update.drift', { changed, missing, added, image: right.image })
-  return `${summary}\n${lines.map((line) => `${line}\n`).join('')}`
-}
-
-/** What overrides have written differs from the image because the site says so. */
-function concernsOf(house: House, machine: Machine, text: string): (path: string, isDirectory: boolean) => boolean {
-  const scope = scopeOf(house, readExcludes(text))
-  const own = new Set(overridesOf(house, machine).map(({ path }) => Buffer.from(path).toString('latin1')))
-  return (path, isDirectory) => !own.has(path) && scope(path, isDirectory)
-}
-
 /** A shell reads it: a mistake is one sentence, not a document. */
 async function answer(reply: FastifyReply, type: string, make: () => unknown): Promise<FastifyReply> {
   try {
     const made = await make()
     return await reply.type(type).header('Cache-Control', 'no-store').send(made)
   } catch (error) {
-    if (!(error instanceof Fault)) throw error
-    const status = error.code === 'token-unknown' ? 403 : error.code === 'request-invalid' ? 400 : 409
-    return reply.code(status).type('text/plain; charset=utf-8').send(`${error.toString()}\n`)
+    return refuse(reply, error)
   }
+}
+
+function refuse(reply: FastifyReply, error: unknown): FastifyReply {
+  if (!(error instanceof Fault)) throw error
+  const status = error.code === 'token-unknown' ? 403 : error.code === 'request-invalid' ? 400 : 409
+  return reply.code(status).type('text/plain; charset=utf-8').send(`${error.toString()}\n`)
 }
 
 function takeBytes(_request: FastifyRequest, body: Buffer, done: (error: null, body: Buffer) => void): void {

@@ -1,6 +1,7 @@
 import { checkAddresses } from './check-network.ts'
 import { checkAddresses6 } from './check-network6.ts'
 import { choicesOf } from './choices.ts'
+import { isGlob } from './glob.ts'
 import { isPlaceholderSerial, isPlaceholderUuid } from './placeholders.ts'
 import { formatAgentId, type RelayPort } from '../net/relay-port.ts'
 import type { Path, Reporter } from './problem.ts'
@@ -85,7 +86,7 @@ function* checkReferences(site: Site, report: Reporter, broken: readonly string[
   for (const group of site.groups) {
     profiles.need(group, ['profile'], group.profile)
     for (const [index, member] of group.machines.entries()) {
-      if (!/[*?]/.test(member)) machines.need(group, ['machines', index], member, 'warning')
+      if (!isGlob(member)) machines.need(group, ['machines', index], member, 'warning')
     }
   }
   checkMenus(site, profiles, report)

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { isGlob } from '../config/glob.ts'
+import { Fault } from '../fault.ts'
 import { judgeBy } from '../image/rules.ts'
 import type { House } from './house.ts'
 import { readSiteFile } from './site-file.ts'
@@ -74,6 +76,35 @@ export function readExcludes(text: string): readonly string[] {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+/** What a machine may leave out: each path of the image is held against each of its patterns. */
+const longestList = 256 << 10
+const mostExcludes = 1000
+const mostPatterns = 50
+const longestPath = 4096
+const longestPattern = 256
+
+/** The excludes that a machine names: as `readExcludes`, and no more of them than can be looked at. Throws `request-invalid`. */
+export function readAskedExcludes(text: string): readonly string[] {
+  if (text.length > longestList) throw tooMuch(`the excludes have more than ${longestList} characters`)
+  const all = readExcludes(text)
+  const patterns = all.filter(isGlob)
+  if (all.length > mostExcludes) throw tooMuch(`${all.length} paths are excluded, and ${mostExcludes} may be`)
+  if (patterns.length > mostPatterns)
+    throw tooMuch(`${patterns.length} excludes have a star or a question mark, and ${mostPatterns} may have one`)
+  if (patterns.some(({ length }) => length > longestPattern))
+    throw tooMuch(`an exclude with a star or a question mark has more than ${longestPattern} characters`)
+  if (all.some(({ length }) => length > longestPath))
+    throw tooMuch(`an exclude has more than ${longestPath} characters`)
+  return all
+}
+
+function tooMuch(why: string): Fault {
+  return new Fault('request-invalid', why, {
+    field: 'exclude',
+    hint: 'exclude whole directories, or write the list into update-exclude of the site',
+  })
 }
 
 function siteExcludes(house: House): readonly string[] {

@@ -4,6 +4,7 @@ import type { Digest } from '../image/digest.ts'
 import { readChunkRange } from '../image/registry-call.ts'
 import { RegistryError } from '../image/registry-error.ts'
 import type { BlobWriter, ImageStore } from '../image/store.ts'
+import { unhurried } from './unhurried.ts'
 
 export interface UploadLimits {
   /** Bytes of one blob. */
@@ -65,12 +66,9 @@ export class Uploads implements AsyncDisposable {
     await this.#alone(upload, async () => {
       await this.#take(upload, request)
       // The disk may take longer to have everything than a silent connection is kept.
-      const { timeout = 0 } = request.socket
-      request.socket.setTimeout(0)
       try {
-        await upload.writer.commit(digest)
+        await unhurried(request, () => upload.writer.commit(digest))
       } finally {
-        request.socket.setTimeout(timeout)
         await this.#drop(upload)
       }
     })

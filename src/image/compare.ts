@@ -1,3 +1,4 @@
+import { atOnce, slowly, type Slices } from '../config/slices.ts'
 import type { CaptureSource, Listing } from './capture-source.ts'
 import { judgeBy, type RuleChoice } from './rules.ts'
 import { nameOf, parentOf, printable } from './tar-entry.ts'
@@ -44,23 +45,30 @@ export function choose(listing: Listing, choice: RuleChoice): Chosen {
 const markLike = { rule: 'named-like-a-whiteout' }
 
 /** Groups named by their smallest path; a group of one is none. */
-export function regrouped(nodes: Map<string, TreeNode>): Map<string, TreeNode> {
+export function regrouped(nodes: Iterable<readonly [string, TreeNode]>): Map<string, TreeNode> {
+  return atOnce(regrouping(nodes))
+}
+
+/** The same piece by piece. */
+export function* regrouping(nodes: Iterable<readonly [string, TreeNode]>): Slices<Map<string, TreeNode>> {
+  const all = new Map<string, TreeNode>()
   const members = new Map<string, string[]>()
-  for (const [path, { group }] of nodes) {
-    if (group === '') continue
-    const paths = members.get(group)
+  yield* slowly(nodes, ([path, node]) => {
+    all.set(path, node)
+    if (node.group === '') return
+    const paths = members.get(node.group)
     if (paths) paths.push(path)
-    else members.set(group, [path])
-  }
-  for (const paths of members.values()) {
+    else members.set(node.group, [path])
+  })
+  yield* slowly(members.values(), (paths) => {
     const first = paths.reduce((least, path) => (path < least ? path : least))
     const group = paths.length > 1 ? first : ''
     for (const path of paths) {
-      const node = nodes.get(path)!
-      if (node.group !== group) nodes.set(path, { ...node, group })
+      const node = all.get(path)!
+      if (node.group !== group) all.set(path, { ...node, group })
     }
-  }
-  return nodes
+  })
+  return all
 }
 
 export interface Delta {
@@ -87,7 +95,7 @@ export async function compare(
   chosen: Chosen,
   options: CompareOptions = {},
 ): Promise<Delta> {
-  const before = regrouped(new Map(old.tree))
+  const before = regrouped(old.tree)
   const sameSource = old.source !== '' && old.source === listing.source
   const touched = new Set<string>()
   let added = 0

@@ -1,4 +1,5 @@
-import { regrouped } from './compare.ts'
+import { atOnce, byText, slowly, sorting, type Slices } from '../config/slices.ts'
+import { regrouping } from './compare.ts'
 import type { Tree, TreeNode } from './tree.ts'
 import type { PackageChange } from './packages.ts'
 
@@ -24,20 +25,24 @@ export interface ImageDiff {
 
 /** Sorted by path. With sums on both sides contents are compared by them, else by size and time. */
 export function diffTrees(from: Tree, to: Tree): PathChange[] {
-  const before = regrouped(new Map(from))
-  const after = regrouped(new Map(to))
+  return atOnce(diffing(from, to))
+}
+
+/** The same piece by piece. */
+export function* diffing(from: Tree, to: Tree): Slices<PathChange[]> {
+  const before = yield* regrouping(from)
+  const after = yield* regrouping(to)
   const changes: PathChange[] = []
-  for (const [path, node] of after) {
+  yield* slowly(after, ([path, node]) => {
     const was = before.get(path)
-    if (!was) changes.push({ path, what: 'added', in: [], before: 0, after: node.size })
-    else {
-      const aspects = aspectsOf(was, node)
-      if (aspects.length > 0) changes.push({ path, what: 'changed', in: aspects, before: was.size, after: node.size })
-    }
-  }
-  for (const [path, was] of before)
+    if (!was) return void changes.push({ path, what: 'added', in: [], before: 0, after: node.size })
+    const aspects = aspectsOf(was, node)
+    if (aspects.length > 0) changes.push({ path, what: 'changed', in: aspects, before: was.size, after: node.size })
+  })
+  yield* slowly(before, ([path, was]) => {
     if (!after.has(path)) changes.push({ path, what: 'removed', in: [], before: was.size, after: 0 })
-  return changes.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  })
+  return yield* sorting(changes, (a, b) => byText(a.path, b.path))
 }
 
 function aspectsOf(was: TreeNode, node: TreeNode): Aspect[] {

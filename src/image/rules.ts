@@ -1,3 +1,5 @@
+import { isGlob, pathGlob, type Glob } from '../config/glob.ts'
+
 /** What makes a clone wrong, and why. `at`: the path itself and all below; `in`: all below a directory, which stays; a trailing `*` stands for anything in one name. */
 export const rules = {
   'machine-id': {
@@ -151,14 +153,14 @@ interface Index {
   readonly files: Map<string, string>
   readonly named: Map<string, string>
   readonly empty: Set<string>
-  readonly globs: { readonly form: RegExp; readonly rule: string }[]
+  readonly globs: { readonly form: Glob; readonly rule: string }[]
 }
 
 function indexOf(chosen: readonly (readonly [string, Rule])[]): Index {
   const index: Index = { at: new Map(), in: new Map(), files: new Map(), named: new Map(), empty: new Set(), globs: [] }
   for (const [name, rule] of chosen) {
     for (const pattern of rule.at ?? []) {
-      if (/[*?]/.test(pattern)) index.globs.push({ form: globOf(pattern), rule: name })
+      if (isGlob(pattern)) index.globs.push({ form: pathGlob(pattern), rule: name })
       else index.at.set(pattern, name)
     }
     for (const kind of ['in', 'files', 'named'] as const)
@@ -172,18 +174,10 @@ function addPattern(index: Index, pattern: string, rule: string): void {
   // Typed as UTF-8, compared as bytes.
   const bytes = Buffer.from(pattern).toString('latin1')
   const path = bytes.replace(/^\.?\/+/, '').replace(/\/+$/, '')
-  if (!bytes.includes('/') && !/[*?]/.test(path)) index.named.set(path, rule)
-  else if (!bytes.includes('/')) index.globs.push({ form: globOf(`**/${path}`), rule })
-  else if (/[*?]/.test(path)) index.globs.push({ form: globOf(path), rule })
+  if (!bytes.includes('/') && !isGlob(path)) index.named.set(path, rule)
+  else if (!bytes.includes('/')) index.globs.push({ form: pathGlob(`**/${path}`), rule })
+  else if (isGlob(path)) index.globs.push({ form: pathGlob(path), rule })
   else index.at.set(path, rule)
-}
-
-/** `*` and `?` stay within one name, `**` does not. Matches the path and everything below. */
-function globOf(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replace(/\*\*\/|\*\*|\*|\?/g, (star) => ({ '**/': '(?:.*/)?', '**': '.*', '*': '[^/]*', '?': '[^/]' })[star]!)
-  return new RegExp(`^${source}(?:/|$)`, 's')
 }
 
 function judge(index: Index, path: string, isDirectory: boolean): Verdict {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { atOnce, slowly, type Slices } from '../config/slices.ts'
 import { invalid, nameOf, parentOf, printable, type EntryType, type TarEntry } from './tar-entry.ts'
 
 export type NodeType = Exclude<EntryType, 'link'>
@@ -124,30 +125,41 @@ export class LayerTree {
 
   /** Changes the tree below into the tree with this layer on it. Whiteouts touch only what is below (layer.md). */
   layOver(tree: Tree): void {
-    const gone = new Set([...this.#removed, ...this.#replaced(tree)])
+    atOnce(this.layingOver(tree))
+  }
+
+  /** The same piece by piece. */
+  *layingOver(tree: Tree): Slices<void> {
+    const gone = new Set(this.#removed)
+    yield* this.#addReplaced(tree, gone)
     if (gone.size > 0 || this.#opaque.size > 0) {
-      for (const path of tree.keys())
+      yield* slowly(tree.keys(), (path) => {
         if (isUnder(path, gone, true) || isUnder(path, this.#opaque, false)) tree.delete(path)
+      })
     }
-    for (const [path, node] of this.#added) tree.set(path, node)
-    for (const [path, target] of this.#linked) {
+    yield* slowly(this.#added, ([path, node]) => void tree.set(path, node))
+    yield* slowly(this.#linked, ([path, target]) => {
       const node = tree.get(target)
-      if (!node) continue
+      if (!node) return
       const group = node.group === '' ? target : node.group
       if (node.group === '') tree.set(target, { ...node, group })
       tree.set(path, { ...node, group })
-    }
+    })
   }
 
   /** What something else takes the place of: directories by what is none, files by a directory that an entry implies. */
-  *#replaced(tree: Tree): Generator<string, void, void> {
+  *#addReplaced(tree: Tree, gone: Set<string>): Slices<void> {
     const isDirectory = (path: string): boolean => tree.get(path)?.type === 'directory'
-    for (const [path, { type }] of this.#added) if (type !== 'directory' && isDirectory(path)) yield path
-    for (const [path] of this.#linked) if (isDirectory(path)) yield path
-    for (const path of impliedParents(this)) {
+    yield* slowly(this.#added, ([path, { type }]) => {
+      if (type !== 'directory' && isDirectory(path)) gone.add(path)
+    })
+    yield* slowly(this.#linked, ([path]) => {
+      if (isDirectory(path)) gone.add(path)
+    })
+    yield* slowly(yield* implying(this), (path) => {
       const type = tree.get(path)?.type ?? 'directory'
-      if (type !== 'directory' && type !== 'symlink') yield path
-    }
+      if (type !== 'directory' && type !== 'symlink') gone.add(path)
+    })
   }
 
   #link(path: string, target: string): void {
@@ -164,10 +176,16 @@ export class LayerTree {
 
 /** Parents of entries that the layer does not list: whoever unpacks makes them. */
 export function impliedParents(layer: Pick<LayerTree, 'added' | 'linked'>): Set<string> {
+  return atOnce(implying(layer))
+}
+
+function* implying({ added, linked }: Pick<LayerTree, 'added' | 'linked'>): Slices<Set<string>> {
   const implied = new Set<string>()
-  for (const path of [...layer.added.keys(), ...layer.linked.map(([name]) => name)])
-    for (let at = parentOf(path); at !== '' && !implied.has(at) && !layer.added.has(at); at = parentOf(at))
-      implied.add(at)
+  const see = (path: string): void => {
+    for (let at = parentOf(path); at !== '' && !implied.has(at) && !added.has(at); at = parentOf(at)) implied.add(at)
+  }
+  yield* slowly(added.keys(), see)
+  yield* slowly(linked, ([path]) => see(path))
   return implied
 }
 

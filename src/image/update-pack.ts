@@ -1,8 +1,9 @@
+import { byText, oneByOne, sorting, type Slices } from '../config/slices.ts'
 import { Fault } from '../fault.ts'
 import { parentOf, printable } from './tar-entry.ts'
 import { writeEnd, writeEntry } from './tar-write.ts'
 import { isUnder } from './tree.ts'
-import type { Put, Source, UpdatePlan } from './update-plan.ts'
+import type { Put, PutDirectory, Source, UpdatePlan } from './update-plan.ts'
 
 /** More is unpacked whole: GNU tar compares every entry with every name that it is asked for, 150 million of them in a second. */
 const mostCompared = 50_000_000
@@ -14,15 +15,9 @@ export interface PackOptions {
   readonly overrides: readonly { readonly path: string; readonly isDirectory: boolean }[]
 }
 
-/** A plan as a machine's shell reads it: `summary` in lines of `key=value`, and lists of paths, each ended by a zero byte. */
-export interface Packed {
-  readonly summary: Readonly<Record<string, string | number>>
-  readonly lists: ReadonlyMap<string, readonly string[]>
-  readonly tar: Buffer
-}
-
 /**
- * The part of a plan that concerns a machine. Throws `request-invalid` when an excluded path lies where a directory has to go.
+ * The part of a plan that concerns a machine, as its shell reads it: a tar with `summary` in lines of `key=value`, and lists of paths, each ended
+ * by a zero byte. Throws `request-invalid` when an excluded path lies where a directory has to go.
  * - `remove`, `clear`, `add`, `write`: what it says to people, and what has to be kept before.
  * - `layers`: `INDEX DIGEST BYTES all|some`; `members.INDEX`: the names that tar is asked for.
  * - `put.INDEX`, `link.INDEX`: what is moved into place out of that layer, symlinks after everything else.
@@ -30,58 +25,40 @@ export interface Packed {
  * - `attributes`: directories whose extended attributes may have become fewer, which no tar tells.
  * - `dirs.tar`: directories with owner, mode and times; `dirs`: their paths; `xdirs.INDEX`: those whose attributes come from a layer.
  */
-export function packPlan(plan: UpdatePlan, { concerns, overrides }: PackOptions): Packed {
-  const puts = plan.puts.filter(({ path }) => concerns(path, false))
-  const directories = plan.directories.filter(({ path }) => concerns(path, true))
-  const removes = plan.removes.filter((path) => concerns(path, false))
-  const clears = plan.clears.filter((path) => concerns(path, false))
+export function* packPlan(plan: UpdatePlan, { concerns, overrides }: PackOptions): Slices<Buffer> {
+  const puts = yield* those(plan.puts, ({ path }) => concerns(path, false))
+  const directories = yield* those(plan.directories, ({ path }) => concerns(path, true))
+  const removes = yield* those(plan.removes, (path) => concerns(path, false))
+  const clears = yield* those(plan.clears, (path) => concerns(path, false))
   const cleared = new Set(clears)
-  refuseHidden(plan.removes, clears, concerns)
+  yield* refuseHidden(plan.removes, cleared, concerns)
   const wanted = new Wanted(plan)
-  for (const { source } of [...puts, ...directories]) if (source) wanted.add(source)
-  const around = new Set(plan.touches.filter((path) => concerns(path, true)))
-  for (const path of [...puts.map((put) => put.path), ...removes, ...clears]) around.add(parentOf(path))
-  for (const { path } of directories) around.add(path).add(parentOf(path))
-  const dirs = [...around].filter((path) => plan.nodes.has(path) && concerns(path, true)).toSorted()
-  const lists = new Map<string, readonly string[]>([
-    ['remove', removes.toReversed().map(dotted)],
-    ['clear', clears.map(dotted)],
-    [
-      'after',
-      removes
-        .filter((path) => !isUnder(path, cleared, true))
-        .toReversed()
-        .map(dotted),
-    ],
-    [
-      'add',
-      [...puts, ...directories]
-        .filter(({ what }) => what === 'add')
-        .map(({ path }) => dotted(path))
-        .toSorted(),
-    ],
-    [
-      'write',
-      [...puts, ...directories]
-        .filter(({ what }) => what === 'write')
-        .map(({ path }) => dotted(path))
-        .toSorted(),
-    ],
-    ['dirs', dirs.map(dotted)],
-    ['attributes', directories.filter(({ what }) => what === 'write').map(({ path }) => dotted(path))],
+  yield* oneByOne(everyOf<Put | PutDirectory>(puts, directories), ({ source }) => source && wanted.add(source))
+  const around = new Set(yield* those(plan.touches, (path) => concerns(path, true)))
+  yield* oneByOne(everyOf(pathsOf(puts), removes, clears), (path) => around.add(parentOf(path)))
+  yield* oneByOne(directories, ({ path }) => around.add(path).add(parentOf(path)))
+  const dirs = yield* sorting(yield* those(around, (path) => plan.nodes.has(path) && concerns(path, true)), byText)
+  const done = yield* grouping<Put | PutDirectory>(everyOf<Put | PutDirectory>(puts, directories), ({ what }) => what)
+  const last = yield* those(removes, (path) => !isUnder(path, cleared, true))
+  const lists = new Map<string, Iterable<string>>([
+    ['remove', dotted(removes.toReversed())],
+    ['clear', dotted(clears)],
+    ['after', dotted(last.toReversed())],
+    ['add', dotted(yield* sorting(pathsOf(done.get('add') ?? []), byText))],
+    ['write', dotted(yield* sorting(pathsOf(done.get('write') ?? []), byText))],
+    ['dirs', dotted(dirs)],
+    ['attributes', dotted(pathsOf(yield* those(directories, ({ what }) => what === 'write')))],
     ['hard', wanted.hard],
-    ['over', overrides.filter(({ isDirectory }) => !isDirectory).map(({ path }) => dotted(path))],
-    ['overdirs', overrides.filter(({ isDirectory }) => isDirectory).map(({ path }) => dotted(path))],
+    ['over', dotted(pathsOf(overrides.filter(({ isDirectory }) => !isDirectory)))],
+    ['overdirs', dotted(pathsOf(overrides.filter(({ isDirectory }) => isDirectory)))],
   ])
+  const own = yield* grouping(puts, ({ source, node }) => `${node.type === 'symlink' ? 'link' : 'put'}.${source.layer}`)
+  const attributed = yield* grouping(directories, ({ source }) => `xdirs.${source?.layer ?? ''}`)
   for (const layer of wanted.layers) {
-    const own = puts.filter(({ source }) => source.layer === layer)
-    lists.set(`put.${layer}`, paths(own.filter(({ node }) => node.type !== 'symlink')))
-    lists.set(`link.${layer}`, paths(own.filter(({ node }) => node.type === 'symlink')))
+    for (const list of [`put.${layer}`, `link.${layer}`])
+      lists.set(list, dotted(pathsOf(yield* sorting(own.get(list) ?? [], byDirectory))))
     lists.set(`members.${layer}`, wanted.members(layer))
-    lists.set(
-      `xdirs.${layer}`,
-      directories.flatMap(({ path, source }) => (source?.layer === layer ? [dotted(path)] : [])),
-    )
+    lists.set(`xdirs.${layer}`, dotted(pathsOf(attributed.get(`xdirs.${layer}`) ?? [])))
   }
   const layers = wanted.layers.map((layer) => {
     const { digest, size } = plan.layers[layer]!
@@ -93,18 +70,48 @@ export function packPlan(plan: UpdatePlan, { concerns, overrides }: PackOptions)
     to: plan.to,
     layers: wanted.layers.length,
     pulled,
-    needed: wanted.bytes(puts),
+    needed: yield* wanted.bytes(puts),
     removes: removes.length,
     puts: puts.length,
-    ...bootOf([...puts.map(({ path }) => path), ...removes]),
+    ...(yield* bootOf(everyOf(pathsOf(puts), removes))),
   }
-  return { summary, lists, tar: tarOf(summary, layers, lists, dirsTar(plan, dirs)) }
+  const dirsTar = yield* tarOfDirectories(plan, dirs)
+  return yield* tarOf(summary, layers, lists, dirsTar)
+}
+
+/** One after the other, without another list of them. */
+function* everyOf<T>(...lists: readonly Iterable<T>[]): Generator<T, void, void> {
+  for (const list of lists) yield* list
+}
+
+function* pathsOf(items: Iterable<{ readonly path: string }>): Generator<string, void, void> {
+  for (const { path } of items) yield path
+}
+
+function* those<T>(items: Iterable<T>, fits: (item: T) => boolean): Slices<T[]> {
+  const found: T[] = []
+  yield* oneByOne(items, (item) => void (fits(item) && found.push(item)))
+  return found
+}
+
+function* grouping<T>(items: Iterable<T>, keyOf: (item: T) => string): Slices<Map<string, T[]>> {
+  const groups = new Map<string, T[]>()
+  yield* oneByOne(items, (item) => {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group) group.push(item)
+    else groups.set(key, [item])
+  })
+  return groups
 }
 
 /** Nothing of an excluded path is lost because the image has a file where its directory was. */
-function refuseHidden(removes: readonly string[], clears: readonly string[], concerns: PackOptions['concerns']): void {
-  const cleared = new Set(clears)
-  const hidden = removes.find((path) => !concerns(path, false) && isUnder(path, cleared, false))
+function* refuseHidden(
+  removes: readonly string[],
+  cleared: ReadonlySet<string>,
+  concerns: PackOptions['concerns'],
+): Slices<void> {
+  const [hidden] = yield* those(removes, (path) => isUnder(path, cleared, false) && !concerns(path, false))
   if (hidden === undefined) return
   throw new Fault(
     'request-invalid',
@@ -147,11 +154,12 @@ class Wanted {
   }
 
   /** What is unpacked on the machine at most: holes are in no tar. */
-  bytes(puts: readonly Put[]): number {
+  *bytes(puts: readonly Put[]): Slices<number> {
     const block = 4096
     const sizes = new Map<number, number>()
-    for (const { node, source } of puts)
-      sizes.set(source.layer, (sizes.get(source.layer) ?? 0) + Math.ceil(node.size / block) * block + block)
+    yield* oneByOne(puts, ({ node, source }) =>
+      sizes.set(source.layer, (sizes.get(source.layer) ?? 0) + Math.ceil(node.size / block) * block + block),
+    )
     return this.layers.reduce((sum, layer) => {
       const { unpacked } = this.#plan.layers[layer]!
       return sum + (this.how(layer) === 'all' ? unpacked : Math.min(unpacked, sizes.get(layer) ?? 0))
@@ -165,40 +173,63 @@ class Wanted {
   }
 }
 
+const kernelPath = /^boot\/(?:vmlinu|initr|kernel|Image|loader\/entries\/)|^etc\/(?:default\/grub|grub\.d\/|kernel\/)/
+const initrdPath = /^boot\/(?:vmlinu|initr)|^(?:usr\/)?lib\/modules\/|^etc\/(?:initramfs-tools|dracut|modules)/
+const grubPath = /^usr\/lib\/grub\//
+
 /** What has to follow: `kernel` the boot menu, `initrd` the initial RAM disk, `grub` the boot loader itself. */
-function bootOf(changed: readonly string[]): { kernel: 0 | 1; initrd: 0 | 1; grub: 0 | 1 } {
-  const some = (form: RegExp): 0 | 1 => (changed.some((path) => form.test(path)) ? 1 : 0)
-  return {
-    kernel: some(/^boot\/(?:vmlinu|initr|kernel|Image|loader\/entries\/)|^etc\/(?:default\/grub|grub\.d\/|kernel\/)/),
-    initrd: some(/^boot\/(?:vmlinu|initr)|^(?:usr\/)?lib\/modules\/|^etc\/(?:initramfs-tools|dracut|modules)/),
-    grub: some(/^usr\/lib\/grub\//),
-  }
+function* bootOf(changed: Iterable<string>): Slices<{ kernel: 0 | 1; initrd: 0 | 1; grub: 0 | 1 }> {
+  const found = { kernel: 0 as 0 | 1, initrd: 0 as 0 | 1, grub: 0 as 0 | 1 }
+  yield* oneByOne(changed, (path) => {
+    if (kernelPath.test(path)) found.kernel = 1
+    if (initrdPath.test(path)) found.initrd = 1
+    if (grubPath.test(path)) found.grub = 1
+  })
+  return found
 }
 
-function dirsTar({ nodes }: UpdatePlan, dirs: readonly string[]): Buffer {
-  const headers = dirs.map((path) => {
+function* tarOfDirectories({ nodes }: UpdatePlan, dirs: readonly string[]): Slices<Buffer> {
+  const headers: Uint8Array[] = []
+  yield* oneByOne(dirs, (path) => {
     const { mode, uid, gid, mtime, nsec } = nodes.get(path)!
-    return writeEntry({ path, type: 'directory', mode, uid, gid, mtime, nsec })
+    headers.push(writeEntry({ path, type: 'directory', mode, uid, gid, mtime, nsec }))
   })
   return Buffer.concat([...headers, writeEnd()])
 }
 
-function tarOf(summary: Packed['summary'], layers: readonly string[], lists: Packed['lists'], dirs: Buffer): Buffer {
+function* tarOf(
+  summary: Readonly<Record<string, string | number>>,
+  layers: readonly string[],
+  lists: ReadonlyMap<string, Iterable<string>>,
+  dirs: Buffer,
+): Slices<Buffer> {
   const lines = Object.entries(summary).map(([key, value]) => `${key}=${value}\n`)
   const files: [string, Buffer][] = [
     ['summary', Buffer.from(lines.join(''))],
     ['layers', Buffer.from(layers.join(''))],
     ['dirs.tar', dirs],
   ]
-  return Buffer.concat([...files.flatMap(([name, bytes]) => memberOf(name, bytes)), packLists(lists)])
+  return Buffer.concat([...files.flatMap(([name, bytes]) => memberOf(name, bytes)), yield* packLists(lists)])
 }
 
 /** Lists as files of a tar, each item ended by a zero byte. */
-export function packLists(lists: ReadonlyMap<string, readonly string[]>): Buffer {
-  const members = [...lists].flatMap(([name, list]) =>
-    memberOf(name, Buffer.from(list.map((item) => `${item}\0`).join(''), 'latin1')),
-  )
+export function* packLists(lists: ReadonlyMap<string, Iterable<string>>): Slices<Buffer> {
+  const members: Uint8Array[] = []
+  for (const [name, list] of lists) members.push(...memberOf(name, yield* zeroEnded(list)))
   return Buffer.concat([...members, writeEnd()])
+}
+
+function* zeroEnded(list: Iterable<string>): Slices<Buffer> {
+  const parts: Buffer[] = []
+  let text = ''
+  for (const item of list) {
+    text += `${item}\0`
+    if (text.length < 65_536) continue
+    parts.push(Buffer.from(text, 'latin1'))
+    text = ''
+    yield
+  }
+  return Buffer.concat([...parts, Buffer.from(text, 'latin1')])
 }
 
 function memberOf(path: string, bytes: Buffer): Uint8Array[] {
@@ -206,13 +237,12 @@ function memberOf(path: string, bytes: Buffer): Uint8Array[] {
   return [writeEntry({ path, type: 'file', mode: 0o600, size: bytes.length }), bytes, padding]
 }
 
-function paths(puts: readonly Put[]): readonly string[] {
-  // By directory, then by name: so that one rename command takes many.
-  const key = ({ path }: Put): string => `${parentOf(path)}\0${path}`
-  return puts.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)).map(({ path }) => dotted(path))
+/** By directory, then by name: so that one rename command takes many. */
+function byDirectory(a: Put, b: Put): number {
+  return byText(parentOf(a.path), parentOf(b.path)) || byText(a.path, b.path)
 }
 
 /** No name is an option. */
-function dotted(path: string): string {
-  return `./${path}`
+function* dotted(paths: Iterable<string>): Generator<string, void, void> {
+  for (const path of paths) yield `./${path}`
 }

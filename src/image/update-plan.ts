@@ -1,5 +1,6 @@
-import { regrouped } from './compare.ts'
-import { diffTrees, type PathChange } from './diff.ts'
+import { byText, inPieces, slowly, sorting, type Slices } from '../config/slices.ts'
+import { regrouping } from './compare.ts'
+import { diffing, type PathChange } from './diff.ts'
 import type { Digest } from './digest.ts'
 import type { LayerRead } from './layer-names.ts'
 import { parentOf } from './tar-entry.ts'
@@ -75,39 +76,68 @@ export interface LayersOf {
  * unless its sums are known to be equal. Throws what reading layers throws.
  */
 export async function planUpdate(from: LayersOf | undefined, to: LayersOf): Promise<UpdatePlan> {
-  const nodes = regrouped(new Map(to.tree))
-  const before: ReadonlyMap<string, TreeNode> = from ? regrouped(new Map(from.tree)) : new Map()
-  const changes = diffTrees(before as Tree, nodes)
-  const touches = changes.filter((change) => isTouch(change, nodes)).map(({ path }) => path)
-  const touched = new Map(
-    changes.filter((change) => !isTouch(change, nodes)).map(({ path, what }) => [path, what] as const),
-  )
+  const trees = await inPieces(bothTrees(from, to))
+  const { before, nodes, touched } = trees
   for (const path of await doubtful(from, to, before, nodes)) if (!touched.has(path)) touched.set(path, 'changed')
-  addGroups(touched, nodes)
+  await inPieces(addGroups(touched, nodes))
   const sources = new Sources(to)
+  await sources.readFor([...touched.keys()].filter((path) => isSourced(nodes.get(path))))
+  return await inPieces(written(from, to, trees, sources))
+}
+
+interface Trees {
+  readonly before: ReadonlyMap<string, TreeNode>
+  readonly nodes: ReadonlyMap<string, TreeNode>
+  readonly touches: readonly string[]
+  readonly touched: Map<string, PathChange['what']>
+}
+
+function* bothTrees(from: LayersOf | undefined, to: LayersOf): Slices<Trees> {
+  const nodes = yield* regrouping(to.tree)
+  const before: Tree = from ? yield* regrouping(from.tree) : new Map()
+  const touches: string[] = []
+  const touched = new Map<string, PathChange['what']>()
+  yield* slowly(yield* diffing(before, nodes), (change) => {
+    if (isTouch(change, nodes)) touches.push(change.path)
+    else touched.set(change.path, change.what)
+  })
+  return { before, nodes, touches, touched }
+}
+
+/** A directory without attributes is written from what its node tells. */
+function isSourced(node: TreeNode | undefined): boolean {
+  return node !== undefined && (node.type !== 'directory' || node.xattrs !== '')
+}
+
+function* written(from: LayersOf | undefined, to: LayersOf, trees: Trees, sources: Sources): Slices<UpdatePlan> {
+  const { before, nodes, touches, touched } = trees
   const puts: Put[] = []
   const directories: PutDirectory[] = []
-  for (const [path, what] of touched) {
+  const removes: string[] = []
+  yield* slowly(touched, ([path, what]) => {
     const node = nodes.get(path)
-    if (!node || what === 'removed') continue
-    const done = what === 'added' ? 'add' : 'write'
-    if (node.type !== 'directory') puts.push({ path, what: done, node, source: await sources.of(path) })
-    else {
-      const source = node.xattrs === '' ? {} : { source: await sources.of(path) }
-      directories.push({ path, what: done, node, ...source })
-    }
-  }
-  const clears = topmost([...nodes].flatMap(([path, node]) => (becameOther(before.get(path), node) ? [path] : [])))
+    if (what === 'removed') removes.push(path)
+    if (!node || what === 'removed') return
+    const put = { path, what: what === 'added' ? ('add' as const) : ('write' as const), node }
+    if (node.type !== 'directory') puts.push({ ...put, source: sources.of(path) })
+    else directories.push({ ...put, ...(isSourced(node) && { source: sources.of(path) }) })
+  })
+  const others: string[] = []
+  const all = new Map<string, TreeNode>()
+  yield* slowly(nodes, ([path, node]) => {
+    if (becameOther(before.get(path), node)) others.push(path)
+    if (node.type === 'directory') all.set(path, node)
+  })
   return {
     from: from?.digest,
     to: to.digest,
     layers: sources.used(),
-    puts: sorted(puts),
-    removes: [...touched].flatMap(([path, what]) => (what === 'removed' ? [path] : [])).toSorted(),
-    clears,
-    directories: sorted(directories),
+    puts: yield* sorting(puts, byPath),
+    removes: yield* sorting(removes, byText),
+    clears: topmost(others),
+    directories: yield* sorting(directories, byPath),
     touches,
-    nodes: new Map([...nodes].filter(([, { type }]) => type === 'directory')),
+    nodes: all,
   }
 }
 
@@ -130,8 +160,11 @@ async function doubtful(
   for (const version of [from, to]) {
     for (let index = shared; index < version.layers.length; index++) {
       const { tree } = await version.read(index)
-      for (const path of [...tree.added.keys(), ...tree.linked.map(([name]) => name)])
+      const see = (path: string): void => {
         if (mayDiffer(before.get(path), nodes.get(path))) found.push(path)
+      }
+      await inPieces(slowly(tree.added.keys(), see))
+      await inPieces(slowly(tree.linked, ([path]) => see(path)))
     }
   }
   return found
@@ -143,14 +176,16 @@ function mayDiffer(was: TreeNode | undefined, node: TreeNode | undefined): boole
 }
 
 /** Replacing one name of an inode makes it a new one, so all names come along. */
-function addGroups(touched: Map<string, 'added' | 'changed' | 'removed'>, nodes: ReadonlyMap<string, TreeNode>): void {
+function* addGroups(touched: Trees['touched'], nodes: ReadonlyMap<string, TreeNode>): Slices<void> {
   const groups = new Set<string>()
-  for (const path of touched.keys()) {
+  yield* slowly(touched.keys(), (path) => {
     const group = nodes.get(path)?.group ?? ''
     if (group !== '') groups.add(group)
-  }
+  })
   if (groups.size === 0) return
-  for (const [path, { group }] of nodes) if (groups.has(group) && !touched.has(path)) touched.set(path, 'changed')
+  yield* slowly(nodes, ([path, { group }]) => {
+    if (groups.has(group) && !touched.has(path)) touched.set(path, 'changed')
+  })
 }
 
 function becameOther(was: TreeNode | undefined, node: TreeNode): boolean {
@@ -162,8 +197,8 @@ function topmost(paths: readonly string[]): readonly string[] {
   return paths.filter((path) => !isUnder(parentOf(path), all, true) || path === '').toSorted()
 }
 
-function sorted<T extends { readonly path: string }>(items: T[]): readonly T[] {
-  return items.sort((a, b) => (a.path < b.path ? -1 : 1))
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return byText(a.path, b.path)
 }
 
 /** Finds the uppermost layer that has a path: what is in the tree was taken away by none above it. */
@@ -177,15 +212,36 @@ class Sources {
     this.#to = to
   }
 
-  async of(path: string, below: number = this.#to.layers.length): Promise<Source> {
+  /** Reads the layers that have these, from the top; `of` is for them alone. */
+  async readFor(paths: readonly string[]): Promise<void> {
+    let open = new Map(paths.map((path) => [path, path]))
+    for (let layer = this.#to.layers.length - 1; layer >= 0 && open.size > 0; layer--) {
+      await this.#layer(layer)
+      open = await inPieces(this.#notIn(layer, open))
+    }
+  }
+
+  /** What is still looked for below that layer: a hard link's first name in the place of the link. */
+  *#notIn(layer: number, open: ReadonlyMap<string, string>): Slices<Map<string, string>> {
+    const below = new Map<string, string>()
+    yield* slowly(open.values(), (path) => {
+      const target = this.#links.get(layer)!.get(path)
+      if (target !== undefined) below.set(target, target)
+      else if (!this.#read.get(layer)!.tree.added.has(path)) below.set(path, path)
+    })
+    return below
+  }
+
+  of(path: string, below: number = this.#to.layers.length): Source {
     for (let layer = below - 1; layer >= 0; layer--) {
-      const read = await this.#layer(layer)
+      const read = this.#read.get(layer)
+      if (!read) break
       const node = read.tree.added.get(path)
       const target = this.#links.get(layer)!.get(path)
       if (!node && target === undefined) continue
       this.#used.add(layer)
       const source = { layer, path, raw: read.raw.get(path) ?? path }
-      if (target !== undefined) return { ...source, link: await this.of(target, layer) }
+      if (target !== undefined) return { ...source, link: this.of(target, layer) }
       if (node!.group === '' || node!.group === path) return source
       return { ...source, link: { layer, path: node!.group, raw: read.raw.get(node!.group) ?? node!.group } }
     }
@@ -202,12 +258,9 @@ class Sources {
     })
   }
 
-  async #layer(index: number): Promise<LayerRead> {
-    const known = this.#read.get(index)
-    if (known) return known
+  async #layer(index: number): Promise<void> {
     const read = await this.#to.read(index)
     this.#read.set(index, read)
     this.#links.set(index, new Map(read.tree.linked))
-    return read
   }
 }

@@ -1,3 +1,4 @@
+import { inPieces } from '../config/slices.ts'
 import { readTar, unpacked } from './layer-read.ts'
 import { placesOf } from './make-way.ts'
 import type { ImageStore, ImageVersion } from './store.ts'
@@ -21,7 +22,8 @@ export async function treeOf(store: ImageStore, version: ImageVersion, options: 
   let before = 0
   const of = version.manifest.layers.reduce((sum, { size }) => sum + size, 0)
   for (const { digest, size } of version.manifest.layers) {
-    ;(await layerTree(store, digest, options, before, of)).layOver(tree)
+    const layer = await layerTree(store, digest, options, before, of)
+    await inPieces(layer.layingOver(tree))
     before += size
   }
   if (cached) keepInodes(tree, cached.tree)

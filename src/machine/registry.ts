@@ -1,3 +1,4 @@
+import { isGlob, nameGlob, type Glob } from '../config/glob.ts'
 import type { Group, Machine, Profile, Site } from '../config/site.ts'
 import { isPlaceholderSerial, isPlaceholderUuid, swapped } from '../config/placeholders.ts'
 import { atOnce, slowly, type Slices } from '../config/slices.ts'
@@ -23,7 +24,7 @@ export class Registry {
   readonly #byAddress = new Map<string, Machine>()
   readonly #profiles = new Map<string, Profile>()
   readonly #listed = new Map<string, Group[]>()
-  readonly #patterns: { readonly match: RegExp; readonly group: Group }[] = []
+  readonly #patterns: { readonly match: Glob; readonly group: Group }[] = []
   readonly #groups = new Map<string, Group>()
 
   constructor(site: Site, when: 'now' | 'later' = 'now') {
@@ -101,7 +102,7 @@ export class Registry {
   #addGroup(group: Group): void {
     this.#groups.set(group.name, group)
     for (const member of group.machines) {
-      if (/[*?]/.test(member)) this.#patterns.push({ match: globToRegExp(member), group })
+      if (isGlob(member)) this.#patterns.push({ match: nameGlob(member), group })
       else this.#listed.set(member, [...(this.#listed.get(member) ?? []), group])
     }
   }
@@ -117,12 +118,4 @@ export class Registry {
     if (machine.ip) this.#byAddress.set(machine.ip, machine)
     if (machine.ip6) this.#byAddress.set(machine.ip6, machine)
   }
-}
-
-function globToRegExp(glob: string): RegExp {
-  const body = glob
-    .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-  return new RegExp(`^${body}$`)
 }
