@@ -15,6 +15,8 @@ export interface CaptureWish {
   readonly as: string
   readonly keep: readonly string[]
   readonly exclude: readonly string[]
+  /** Who lets the machine do it. */
+  readonly by: string
 }
 
 export interface CaptureOffer {
@@ -123,16 +125,21 @@ export class CaptureDesk implements Desk {
   #begin(open: Open, from: string): ScriptCapture {
     const machine = new ScriptCapture(from)
     open.machine = machine
-    const { as, keep, exclude } = open
+    const { as, by, keep, exclude } = open
     const { store, trees } = this.#golden
     open.done = capture(store, machine.source, { as, keep, exclude, cache: trees }).then(
       (captured) => {
         machine.nothingToPack()
-        this.#tell('image.captured', { as, from, version: captured.version?.tags[0] ?? 'none: nothing has changed' })
+        this.#tell('image.captured', {
+          as,
+          by,
+          from,
+          version: captured.version?.tags[0] ?? 'none: nothing has changed',
+        })
         return captured
       },
       (error: unknown) => {
-        this.#tell('image.failed', { as, from, why: sentenceOf(problemOf(error)) })
+        this.#tell('image.failed', { as, by, from, why: sentenceOf(problemOf(error)) })
         this.#open.delete(open.token)
         throw machine.abort(error)
       },

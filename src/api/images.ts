@@ -1,8 +1,9 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { Fault } from '../fault.ts'
 import { goldenOf, type House } from '../files/house.ts'
 import { parseBody } from '../http/api-server.ts'
+import { callerOf, type KnownCallers } from './caller.ts'
 import type { CaptureDesk, CaptureOffer, CaptureWish } from './capture-desk.ts'
 import type { Digest } from '../image/digest.ts'
 import type { GcResult } from '../image/gc.ts'
@@ -16,16 +17,37 @@ const captureWish = z.strictObject({
 })
 const removeWish = z.strictObject({ names: z.array(z.string().max(400)).min(1).max(100) })
 
-/** What takes images away: only the server knows what it has promised, and what is being pulled. */
-export function addImages(api: FastifyInstance, house: House, captures?: CaptureDesk): void {
-  api.post('/api/images/capture-script', (request) => offer(captures, parseBody(captureWish, request.body ?? {})))
-  api.post('/api/images/gc', (request) => gc(house, parseBody(gcWish, request.body ?? {}).dryRun))
-  api.post('/api/images/remove', (request) => remove(house, parseBody(removeWish, request.body).names))
+interface Parts {
+  readonly house: House
+  readonly captures?: CaptureDesk
+  readonly known: KnownCallers
 }
 
-async function remove(house: House, names: readonly string[]): Promise<readonly string[]> {
-  for (const name of names) await removeOne(house, name)
-  return names
+/** What takes images away: only the server knows what it has promised, and what is being pulled. */
+export function addImages(api: FastifyInstance, { house, captures, known }: Parts): void {
+  const by = (request: FastifyRequest): string => callerOf(known, request, 'changes are made')
+  api.post('/api/images/capture-script', (request) =>
+    offer(captures, { ...parseBody(captureWish, request.body ?? {}), by: by(request) }),
+  )
+  api.post('/api/images/gc', async (request) => {
+    const { dryRun } = parseBody(gcWish, request.body ?? {})
+    const result = await gc(house, dryRun)
+    const { removed, bytes } = result
+    if (!dryRun) tell(house, 'image.collected', { blobs: removed.length, bytes, by: by(request) })
+    return result
+  })
+  api.post('/api/images/remove', async (request) => {
+    const { names } = parseBody(removeWish, request.body)
+    for (const name of names) {
+      await removeOne(house, name)
+      tell(house, 'image.removed', { image: name, by: by(request) })
+    }
+    return names
+  })
+}
+
+function tell({ journal, now }: House, type: string, detail: Readonly<Record<string, string | number>>): void {
+  journal.record({ at: now(), type, detail })
 }
 
 /** Throws `image-busy` when an open permit promises that version. */

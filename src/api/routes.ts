@@ -1,13 +1,14 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
 import { readWebhook } from '../answer/webhook.ts'
 import { Fault } from '../fault.ts'
 import { onlyLoopback, parseBody } from '../http/api-server.ts'
+import { callerOf, onlyKnownChange, saidBy, signed, type KnownCallers } from './caller.ts'
 import { asIfArmed } from './scene.ts'
 import { closeLate, machineNamed, reinstall, viewOf, withdraw } from './desk.ts'
-import { explain, type ForecastReply } from './explain.ts'
+import { explain, type Forecast, type ForecastReply } from './explain.ts'
 import { firmwares, isFirmware } from './firmware.ts'
 import type { CaptureDesk } from './capture-desk.ts'
 import type { ConsoleDesk } from './console.ts'
@@ -38,9 +39,13 @@ export interface Office {
   readonly consoles?: ConsoleDesk
   /** Everything rendered for every machine, as `birnam check` does it. */
   check(): Promise<unknown>
+  readonly known: KnownCallers
 }
 
-/** Reports come from any client; everything under /api is for this host alone until there are users. */
+/**
+ * Reports come from any client. Until there are users, everything under /api is for this host alone, and changes are for those who may
+ * open its socket.
+ */
 export function addRoutes(app: FastifyInstance, office: Office): void {
   addReports(app, office)
   addShortUrls(app, office)
@@ -50,9 +55,10 @@ export function addRoutes(app: FastifyInstance, office: Office): void {
   addCobbler(app, office)
   void app.register((api, _options, done) => {
     api.addHook('onRequest', onlyLoopback)
+    api.addHook('onRequest', onlyKnownChange(office.known))
     addMachines(api, office)
     addServer(api, office)
-    addImages(api, office.house, office.captures)
+    addImages(api, office)
     done()
   })
 }
@@ -90,46 +96,64 @@ function addShortUrls(app: FastifyInstance, { house }: Office): void {
 }
 
 type Named = { Params: { name: string } }
-const by = z
-  .string()
-  .max(100)
-  .regex(/^\P{Cc}*$/u)
-  .default('api')
-const caller = z.strictObject({ by })
-const updateWish = z.strictObject({ by, to: z.string().max(400).optional() })
+const caller = z.strictObject({ by: saidBy })
+const updateWish = z.strictObject({ by: saidBy, to: z.string().max(400).optional() })
 const wish = z.strictObject({
-  by,
+  by: saidBy,
   again: z.boolean().optional(),
   to: z.string().optional(),
   disks: z.string().max(4000).optional(),
 })
 
 function addMachines(api: FastifyInstance, office: Office): void {
-  const { house } = office
+  const { house, known } = office
+  const signedBy = (request: FastifyRequest, said: string | undefined): { readonly by: string } => ({
+    by: signed(callerOf(known, request, 'changes are made'), said),
+  })
   api.get('/api/machines', () => house.registry.site.machines.map((machine) => viewOf(house, machine)))
   api.get('/api/waiting', () => office.consoles?.list() ?? [])
   api.get<Named>('/api/machines/:name', (request) => viewOf(house, machineNamed(house, request.params.name)))
-  api.post<Named>('/api/machines/:name/reinstall', (request) =>
-    reinstall(house, request.params.name, parseBody(wish, request.body ?? {})),
-  )
-  api.post<Named>('/api/machines/:name/update', (request) =>
-    allowUpdate(house, request.params.name, parseBody(updateWish, request.body ?? {})),
-  )
-  api.delete<Named>('/api/machines/:name/permit', (request) =>
-    withdraw(house, request.params.name, parseBody(caller, request.query ?? {}).by),
-  )
-  api.get<Named & { Querystring: { firmware?: string; armed?: string } }>('/api/machines/:name/explain', (request) => {
-    const { firmware = 'bios', armed } = request.query
-    if (!isFirmware(firmware)) throw noFirmware(firmware)
-    const machine = machineNamed(house, request.params.name)
-    if (armed === undefined) return explain(house, office.shelf, office.reply, machine, firmware)
-    const imagined = asIfArmed(house, machine)
-    return explain(imagined, new Shelf(imagined), office.reply, machine, firmware)
+  api.post<Named>('/api/machines/:name/reinstall', (request) => {
+    const { by, ...wanted } = parseBody(wish, request.body ?? {})
+    return reinstall(house, request.params.name, { ...wanted, ...signedBy(request, by) })
+  })
+  api.post<Named>('/api/machines/:name/update', (request) => {
+    const { by, ...wanted } = parseBody(updateWish, request.body ?? {})
+    return allowUpdate(house, request.params.name, { ...wanted, ...signedBy(request, by) })
+  })
+  api.delete<Named>('/api/machines/:name/permit', (request) => {
+    const { by } = signedBy(request, parseBody(caller, request.query ?? {}).by)
+    return withdraw(house, request.params.name, by)
+  })
+  api.get<Named & { Querystring: ForecastQuery }>('/api/machines/:name/explain', async (request) => {
+    const forecast = await forecastOf(office, request.params.name, request.query)
+    // What is in an answer is for the machine and for those who may arm it; what hides its secrets may overlook one.
+    if (request.query.armed !== undefined || forecast.answer !== undefined || forecast.parts)
+      callerOf(known, request, 'a forecast that holds an answer is given')
+    return forecast
   })
   api.get<Named & { Querystring: { session?: string } }>('/api/machines/:name/trace', (request) => {
     const { name } = machineNamed(house, request.params.name)
     return traceOf(house, name, request.query.session)
   })
+}
+
+interface ForecastQuery {
+  readonly firmware?: string
+  readonly armed?: string
+}
+
+async function forecastOf(
+  office: Office,
+  name: string,
+  { firmware = 'bios', armed }: ForecastQuery,
+): Promise<Forecast> {
+  const { house, shelf, reply } = office
+  if (!isFirmware(firmware)) throw noFirmware(firmware)
+  const machine = machineNamed(house, name)
+  if (armed === undefined) return await explain(house, shelf, reply, machine, firmware)
+  const imagined = asIfArmed(house, machine)
+  return await explain(imagined, new Shelf(imagined), reply, machine, firmware)
 }
 
 function addServer(api: FastifyInstance, office: Office): void {

@@ -3,6 +3,7 @@ import { addRoutes } from '../api/routes.ts'
 import { LeaseBook } from '../dhcp/lease.ts'
 import { distrosAt, openDistros } from '../distro/distros.ts'
 import { apiServer } from '../http/api-server.ts'
+import { ownName } from '../net/unix-peer.ts'
 import { openDatabase } from '../store/sqlite/database.ts'
 import { lockData } from '../store/sqlite/lock.ts'
 import { SqliteLeases } from '../store/sqlite/leases.ts'
@@ -47,6 +48,8 @@ export async function openOffice(place: { readonly site: string; readonly data: 
     reload: () => Promise.resolve({ changed: false, problems: [] }),
     leases: () => leases.list(),
     check: () => checkPlace(place),
+    // Whoever has the lock of the data directory in this process.
+    known: { nameOf: () => ownName(), where: place.data },
   })
   await app.ready()
   const close = opened.move()

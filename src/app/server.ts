@@ -28,7 +28,7 @@ import { openGolden, openRegistry } from './images.ts'
 import type { Listener } from './listeners.ts'
 import { openSystemImager, type OldDoors } from './systemimager.ts'
 import { openLog } from './log.ts'
-import { closeSocket, openSocket } from './socket.ts'
+import { Callers, closeSocket, openSocket } from './socket.ts'
 
 export interface Server {
   readonly listeners: readonly Listener[]
@@ -84,6 +84,8 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   const reload = (): ReturnType<SiteHolder['reload']> => holder.reload()
   const onError = (error: unknown): void => log.error({ err: error }, 'images.failed')
   sweepDistros(distrosAt(place.data), Date.now()).catch((error: unknown) => log.error({ err: error }, 'distros.failed'))
+  const callers = new Callers()
+  const socketPath = `${place.data}/birnam.sock`
   const captures = new CaptureDesk(core.house, golden, onError)
   addRoutes(app, {
     house: core.house,
@@ -95,6 +97,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     reload,
     leases: () => leases.list(),
     check: () => checkPlace(place),
+    known: { nameOf: (socket) => callers.of(socket), where: socketPath },
   })
   const registry = opened.use(openRegistry({ data: place.data, house: core.house, store: golden.store, onError }))
   const desks = new Map<string, Desk>([
@@ -104,7 +107,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   doors = opened.adopt(await openDoors({ core, app, desks, leases, book6, log }), (all) => all.close())
   old = opened.adopt(await openSystemImager({ core, data: place.data, log }), (all) => all.close())
   await app.ready()
-  const socket = await openSocket(`${place.data}/birnam.sock`, (request, response) => app.routing(request, response))
+  const socket = await openSocket(socketPath, (request, response) => app.routing(request, response), callers)
   if (socket.door) opened.adopt(socket.door, (server) => closeSocket(server))
   holder.onChange(async (site, problems) => {
     await siteChanged(core, doors, log, site, problems)

@@ -1,13 +1,35 @@
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { openPeerNames } from '../net/unix-peer.ts'
 import { tryOpen, type Opened } from './listeners.ts'
 
+/** Who is behind which connection of the socket; nobody else is known. */
+export class Callers {
+  readonly #names = new WeakMap<Socket, string>()
+
+  /** The user at the other end; undefined for every other connection, whatever it says of itself. */
+  of(socket: Socket): string | undefined {
+    return this.#names.get(socket)
+  }
+
+  met(socket: Socket, name: string | undefined): void {
+    if (name !== undefined) this.#names.set(socket, name)
+  }
+}
+
 /** Commands of this host reach the server here; only its owner may. */
-export function openSocket(path: string, answer: RequestListener): Promise<Opened<Server>> {
-  return tryOpen('commands', path, async () => {
+export async function openSocket(
+  path: string,
+  answer: RequestListener,
+  callers: Callers = new Callers(),
+): Promise<Opened<Server>> {
+  const nameOf = await openPeerNames()
+  return await tryOpen('commands', path, async () => {
     rmSync(path, { force: true })
     const server = createServer(answer)
+    server.on('connection', (socket: Socket) => callers.met(socket, nameOf(socket)))
     listenAlone(server, path)
     await once(server, 'listening')
     return server

@@ -34,7 +34,7 @@ export function socketOf(data: string): string {
 }
 
 /** Sends over the unix socket; rejects with ENOENT or ECONNREFUSED when no server runs. */
-export function sendTo(socketPath: string): Send {
+export function sendTo(socketPath: string, wait: number = patience): Send {
   return (method, path, body) =>
     new Promise((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body)
@@ -45,7 +45,7 @@ export function sendTo(socketPath: string): Send {
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }))
       })
-      call.setTimeout(patience, () => call.destroy(silent(socketPath)))
+      call.setTimeout(wait, () => call.destroy(silent(socketPath)))
       call.on('error', reject)
       call.end(text)
     })

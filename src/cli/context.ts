@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { Fault } from '../fault.ts'
-import { apiClient, sendTo, socketOf, type ApiClient } from './client.ts'
+import { apiClient, sendTo, socketOf, type ApiClient, type Send } from './client.ts'
+import { refuseOtherServer } from './other-server.ts'
 import { placeOf, type Place } from './place.ts'
 
 export interface GlobalOptions {
@@ -26,10 +27,27 @@ export async function withApi<T>(command: Command, work: (api: ApiClient) => Pro
     // With a server there, nothing of the site is needed here.
     const { openOffice } = await import('../app/office.ts')
     await using office = await openOffice(place)
-    return await work(apiClient(office.send, false))
+    return await work(apiClient(alone(office.send, place), false))
   } catch (error) {
     throw place.example ? inTheExample(error) : error
   }
+}
+
+/** Without a server: what is only read is read here; what is changed must not be meant for another one. */
+function alone(send: Send, place: Place): Send {
+  return async (method, path, body) => {
+    if (method !== 'GET') await refuseOtherServer(place)
+    return await send(method, path, body)
+  }
+}
+
+/** For people who expect that something happens now. */
+export function tellStored(command: Command, { running }: ApiClient): void {
+  if (running) return
+  const { data } = placeHere(command)
+  console.error(
+    `birnam: no server runs with ${data}: this is stored there, and counts once one is started with that --data`,
+  )
 }
 
 /** Only a server that is certainly not there is passed by. */

@@ -11,6 +11,7 @@ import { Fault } from '../fault.ts'
 import { globals, placeHere, several } from './context.ts'
 import { openLine, size, timeLeft } from './image-progress.ts'
 import { untilStopped } from './image-store.ts'
+import { refuseWrongPlace } from './other-server.ts'
 import { count, dated, paint, plain, show, table } from './print.ts'
 
 interface ImportFlags {
@@ -107,6 +108,7 @@ function wishOf(from: string, { keyring, kernel, initrd, tree, ...rest }: Import
 async function bring(command: Command, wish: ImportWish): Promise<void> {
   const { json } = globals(command)
   const { data, site } = placeHere(command)
+  await refuseWrongPlace(placeHere(command))
   const manifest = await untilStopped(async (signal) => {
     using line = openLine(process.stderr, json)
     let step: Progress['step'] | undefined
@@ -205,6 +207,7 @@ async function remove(
   command: Command,
 ): Promise<void> {
   const { data, site } = placeHere(command)
+  await refuseWrongPlace(placeHere(command))
   const place = new Place(distrosAt(data))
   for (const name of names) {
     named(command, name)

@@ -8,9 +8,10 @@ import type { CaptureSource } from '../image/capture-source.ts'
 import { openTarball } from '../image/capture-tarball.ts'
 import { named } from '../image/compare.ts'
 import type { CaptureOffer } from '../api/capture-desk.ts'
-import { globals, several, withApi } from './context.ts'
+import { globals, placeHere, several, withApi } from './context.ts'
 import { openLine, progressText, size } from './image-progress.ts'
 import { labelOf, openImages, untilStopped } from './image-store.ts'
+import { refuseWrongPlace } from './other-server.ts'
 import { count, dated, show } from './print.ts'
 
 interface CaptureFlags {
@@ -78,6 +79,7 @@ function offerScript(wish: Pick<CaptureFlags, 'as' | 'keep' | 'exclude'>, comman
 
 async function run(from: string, flags: CaptureFlags, command: Command): Promise<void> {
   const { json } = globals(command)
+  await refuseWrongPlace(placeHere(command))
   const images = openImages(command)
   const captured = await untilStopped(async (signal) => {
     using line = openLine(process.stderr, json)

@@ -4,12 +4,13 @@ import { rules, type Rule } from '../image/rules.ts'
 import { squash } from '../image/squash.ts'
 import { annotation } from '../image/oci.ts'
 import type { ImageVersion } from '../image/store.ts'
-import { globals, withApi } from './context.ts'
+import { globals, placeHere, withApi } from './context.ts'
 import { addCapture } from './image-capture.ts'
 import { addDiff } from './image-diff.ts'
 import { addUnpack } from './image-unpack.ts'
 import { openLine, size } from './image-progress.ts'
 import { labelOf, openImages, untilStopped, versionNamed } from './image-store.ts'
+import { refuseWrongPlace } from './other-server.ts'
 import { dated, paint, show, table } from './print.ts'
 
 /** `image …`: golden images and their versions. */
@@ -46,6 +47,7 @@ function addKeeping(image: Command): void {
     .command('tag <image> <tag>')
     .description('give a version one more name')
     .action(async (name: string, tag: string, _options, command: Command) => {
+      await refuseWrongPlace(placeHere(command))
       const images = openImages(command)
       const found = await versionNamed(images, name)
       const kept = await images.store.manifest({ name: found.name, digest: found.digest })
@@ -175,6 +177,7 @@ function gc(dryRun: boolean, command: Command): Promise<void> {
 
 async function squashOne(name: string, tag: string | undefined, command: Command): Promise<void> {
   const { json } = globals(command)
+  await refuseWrongPlace(placeHere(command))
   const version = await untilStopped(async (signal) => {
     using line = openLine(process.stderr, json)
     const images = openImages(command)

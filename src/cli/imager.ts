@@ -5,6 +5,7 @@ import { buildImager, type Built } from '../imager/build.ts'
 
 import { globals, placeHere } from './context.ts'
 import { openLine, size } from './image-progress.ts'
+import { refuseWrongPlace } from './other-server.ts'
 import { show } from './print.ts'
 
 interface BuildFlags {
@@ -27,6 +28,7 @@ export function addImager(program: Command): void {
 async function build(flags: BuildFlags, command: Command): Promise<void> {
   const { json } = globals(command)
   const { data } = placeHere(command)
+  await refuseWrongPlace(placeHere(command))
   const { publicKey } = openSigner(join(data, 'image-key.pem'))
   using line = openLine(process.stderr, json)
   const built = await buildImager({

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { userInfo } from 'node:os'
 import type { Waiting } from '../api/console.ts'
 import type { MachineView } from '../api/desk.ts'
 import type { Permit } from '../machine/permit.ts'
 import { Fault } from '../fault.ts'
-import { globals, several, withApi } from './context.ts'
+import type { ApiClient } from './client.ts'
+import { globals, several, tellStored, withApi } from './context.ts'
 import { dated, paint, plain, show, table } from './print.ts'
 
 /** `machine list`, `machine show`, `reinstall`, `withdraw`: fleets and their permits. */
@@ -34,9 +34,10 @@ export function addMachines(program: Command): void {
     .description('take the permit back: the machine boots its disk')
     .action((names: string[], _options, command: Command) =>
       withApi(command, (api) =>
-        each(names, command, async (name) => {
-          const by = encodeURIComponent(userName())
-          const permit = await api.delete<Permit>(`/api/machines/${encodeURIComponent(name)}/permit?by=${by}`)
+        each(names, api, command, async (name) => {
+          const { by } = behindSudo()
+          const query = by === undefined ? '' : `?by=${encodeURIComponent(by)}`
+          const permit = await api.delete<Permit>(`/api/machines/${encodeURIComponent(name)}/permit${query}`)
           return { name, permit, text: `${name}: permit ${permit.id} is withdrawn` }
         }),
       ),
@@ -66,17 +67,18 @@ function addReinstall(program: Command): void {
     .option('--again', 'give up an install that another boot session has claimed')
     .action((names: string[], options: ReinstallFlags, command: Command) =>
       withApi(command, (api) =>
-        each(names, command, async (name) => {
+        each(names, api, command, async (name) => {
           const { to, again, disk } = options
           const disks = disk.length > 0 && { disks: disk.join(' ') }
-          const wish = { by: userName(), ...(to && { to }), ...(again && { again }), ...disks }
+          const wish = { ...behindSudo(), ...(to && { to }), ...(again && { again }), ...disks }
           const { permit, made } = await api.post<{ permit: Permit; made: boolean }>(
             `/api/machines/${encodeURIComponent(name)}/reinstall`,
             wish,
           )
           const until = dated(permit.expiresAt)
+          const now = api.running ? ' Boot it from the network now.' : ''
           const text = made
-            ? `${name}: may be installed once with ${permit.image?.split('@')[0] ?? permit.target}, until ${until} UTC. Boot it from the network now.`
+            ? `${name}: may be installed once with ${permit.image?.split('@')[0] ?? permit.target}, until ${until} UTC.${now}`
             : `${name}: was allowed already, by ${permit.by}, until ${until} UTC (permit ${permit.id}).`
           return { name, permit, made, text }
         }),
@@ -91,6 +93,7 @@ interface Told {
 /** One after the other; the first mistake ends the command after what was done has been told. */
 async function each<T extends Told>(
   names: readonly string[],
+  api: ApiClient,
   command: Command,
   work: (name: string) => Promise<T>,
 ): Promise<void> {
@@ -105,6 +108,8 @@ async function each<T extends Told>(
   } catch (error) {
     if (done.length > 0 && error instanceof Fault) throw after(error, names.slice(0, done.length))
     throw error
+  } finally {
+    if (done.length > 0) tellStored(command, api)
   }
   if (json) console.log(JSON.stringify(done, null, 2))
 }
@@ -171,11 +176,8 @@ function permitLines({ id, state, target, by, createdAt, expiresAt, session, las
   ]
 }
 
-/** Who asks, for events. */
-export function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return 'cli'
-  }
+/** The person behind sudo: told beside the user that the server sees. */
+export function behindSudo(): { readonly by?: string } {
+  const { SUDO_USER: by } = process.env
+  return by === undefined || !/^[\w.@+\\-]{1,100}$/.test(by) ? {} : { by }
 }

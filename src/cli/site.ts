@@ -44,7 +44,8 @@ function addStatus(program: Command): void {
     .action((_options, command: Command) =>
       withApi(command, async (api) => {
         const status = await api.get<Status>('/api/status')
-        show(status, globals(command).json, () => statusText(api.running, status))
+        const { data } = placeHere(command)
+        show(status, globals(command).json, () => statusText(api.running ? undefined : data, status))
       }),
     )
   program
@@ -83,8 +84,8 @@ interface Status {
   readonly counters?: Readonly<Record<string, unknown>>
 }
 
-function statusText(running: boolean, { site, listeners = [], counters = {} }: Status): string {
-  if (!running) return `No server runs with this data directory; the site is ${site}.`
+function statusText(alone: string | undefined, { site, listeners = [], counters = {} }: Status): string {
+  if (alone !== undefined) return `No server runs with the data directory ${alone}; the site is ${site}.`
   const rooms = Object.entries(counters).map(([room, counted]) => `${paint('bold', room)}  ${movedOf(counted)}`)
   return [`A server runs with the site ${site}.`, ...listenerLines(listeners), ...rooms].join('\n')
 }

@@ -2,11 +2,14 @@ import type { Command } from 'commander'
 import { writeFileSync } from 'node:fs'
 import { openTokens } from '../app/images.ts'
 import { readDuration } from '../config/duration.ts'
+import { signed } from '../api/caller.ts'
 import { Fault } from '../fault.ts'
 import { isImageName } from '../image/reference.ts'
 import { isOpen, type TokenBook, type TokenRight, type TokenWish } from '../image/tokens.ts'
+import { ownName } from '../net/unix-peer.ts'
 import { globals, placeHere, several } from './context.ts'
-import { userName } from './machines.ts'
+import { behindSudo } from './machines.ts'
+import { refuseWrongPlace } from './other-server.ts'
 import { dated, show, table } from './print.ts'
 
 /** `token create`, `token ls`, `token rm`: who besides the machines may pull and push images. */
@@ -22,7 +25,8 @@ export function addToken(program: Command): void {
   token
     .command('rm <name...>')
     .description('take tokens away; a running server refuses them from its next request on')
-    .action((names: string[], _options, command: Command) => {
+    .action(async (names: string[], _options, command: Command) => {
+      await refuseWrongPlace(placeHere(command))
       const book = bookOf(command)
       for (const name of names) book.remove(name)
       show(names, globals(command).json, () => names.map((name) => `${name}: taken away`).join('\n'))
@@ -47,11 +51,12 @@ function addCreate(token: Command): void {
     .action((name: string, flags: CreateFlags, command: Command) => create(name, flags, command))
 }
 
-function create(name: string, flags: CreateFlags, command: Command): void {
+async function create(name: string, flags: CreateFlags, command: Command): Promise<void> {
   const { json } = globals(command)
   if (json && flags.out === undefined) throw jsonAlone()
   const now = Date.now()
   const wish = wishOf(name, flags, now)
+  await refuseWrongPlace(placeHere(command))
   const book = bookOf(command)
   const token = book.add(wish, now)
   if (flags.out !== undefined) keep(flags.out, token, () => book.remove(name))
@@ -66,7 +71,7 @@ function wishOf(name: string, { push, image, for: time }: CreateFlags, now: numb
   const seconds = time === undefined ? undefined : readDuration(time)
   if (time !== undefined && !seconds) throw badTime(time)
   const ends = seconds !== undefined && { expiresAt: now + seconds * 1000 }
-  return { name, may: push ? 'push' : 'pull', images: [...image], by: userName(), ...ends }
+  return { name, may: push ? 'push' : 'pull', images: [...image], by: signed(ownName(), behindSudo().by), ...ends }
 }
 
 /** A token that nobody was told is no use. */

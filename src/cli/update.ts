@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { spawn } from 'node:child_process'
 import type { AllowedUpdate } from '../api/update-allow.ts'
 import { Fault } from '../fault.ts'
-import { globals, several, withApi } from './context.ts'
-import { userName } from './machines.ts'
+import { globals, placeHere, several, tellStored, withApi } from './context.ts'
+import { behindSudo } from './machines.ts'
 import { dated, show } from './print.ts'
 
 interface UpdateFlags {
@@ -35,7 +35,8 @@ export function addUpdate(program: Command): void {
 
 function update(name: string, flags: UpdateFlags, command: Command): Promise<void> {
   return withApi(command, async (api) => {
-    const wish = { by: userName(), ...(flags.to !== undefined && { to: flags.to }) }
+    if (flags.ssh !== undefined && !api.running) throw noServer(placeHere(command).data)
+    const wish = { ...behindSudo(), ...(flags.to !== undefined && { to: flags.to }) }
     const allowed = await api.post<AllowedUpdate>(`/api/machines/${encodeURIComponent(name)}/update`, wish)
     const line = `curl -fsS ${allowed.url} | sh -s --${wordsOf(flags)
       .map((word) => ` ${quote(word)}`)
@@ -48,8 +49,18 @@ function update(name: string, flags: UpdateFlags, command: Command): Promise<voi
         `  ${line}`,
       ].join('\n'),
     )
-    if (!api.running) console.error('birnam: no server runs here; start it before you run that: birnam serve')
+    tellStored(command, api)
   })
+}
+
+function noServer(data: string): Fault {
+  return new Fault(
+    'not-running',
+    `no server runs with the data directory ${data}, from which the machine could be updated`,
+    {
+      hint: 'birnam serve starts one',
+    },
+  )
 }
 
 function wordsOf({ dryRun, verify, checksum, exclude, from, full }: UpdateFlags): readonly string[] {

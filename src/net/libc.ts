@@ -5,6 +5,7 @@ import { parseIpv4, type Ipv4 } from './ipv4.ts'
 const signatures = {
   socket: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
   setsockopt: { arguments: ['int32', 'int32', 'int32', 'buffer', 'uint32'], return: 'int32' },
+  getsockopt: { arguments: ['int32', 'int32', 'int32', 'buffer', 'buffer'], return: 'int32' },
   bind: { arguments: ['int32', 'buffer', 'uint32'], return: 'int32' },
   close: { arguments: ['int32'], return: 'int32' },
   getsockname: { arguments: ['int32', 'buffer', 'buffer'], return: 'int32' },
@@ -41,6 +42,7 @@ const SO_REUSEADDR = 2
 const SO_BROADCAST = 6
 const SO_SNDBUF = 7
 const SO_RCVBUF = 8
+const SO_PEERCRED = 17
 const SO_BINDTODEVICE = 25
 const SO_SNDBUFFORCE = 32
 const SO_RCVBUFFORCE = 33
@@ -103,6 +105,16 @@ export function portOf(fd: number): number {
   length.writeUInt32LE(address.length)
   checked('getsockname', libc().getsockname(fd, address, length))
   return address.readUInt16BE(2)
+}
+
+/** Who is at the other end of a connected Unix socket, as the kernel noted it at connect(2). */
+export function peerUidOf(fd: number): number {
+  // struct ucred of unix(7): pid, uid, gid.
+  const credentials = Buffer.alloc(12)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(credentials.length)
+  checked('SO_PEERCRED', libc().getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length))
+  return credentials.readUInt32LE(4)
 }
 
 /** struct sockaddr_in. */

@@ -59,6 +59,7 @@ export async function openScene(change: Readonly<Record<string, string>> = {}): 
     reload: () => Promise.resolve({ changed: false, problems: [] }),
     leases: () => [],
     check: () => Promise.resolve({}),
+    known: { nameOf: () => 'macbeth', where: 'nowhere' },
   }
   addRoutes(app, { house: house.house, shelf: house.shelf, reply: () => [], ...nothing })
   await app.ready()

@@ -11,6 +11,7 @@ async function api(house: TestHouse): Promise<FastifyInstance> {
     reload: () => Promise.resolve({ changed: false, problems: [] }),
     leases: () => [],
     check: () => Promise.resolve({ machines: 2 }),
+    known: { nameOf: () => 'macbeth', where: 'nowhere' },
   }
   addRoutes(app, { house: house.house, shelf: house.shelf, reply: () => ['OFFER'], ...nothing })
   await app.ready()
@@ -20,10 +21,10 @@ async function api(house: TestHouse): Promise<FastifyInstance> {
 test('a reinstall arms once, is told again as it was, and can be withdrawn', async () => {
   using house = openHouse()
   const app = await api(house)
-  const first = await app.inject({ method: 'POST', url: '/api/machines/duncan/reinstall', payload: { by: 'mac' } })
+  const first = await app.inject({ method: 'POST', url: '/api/machines/duncan/reinstall', payload: { by: 'banquo' } })
   expect(first.json()).toMatchObject({
     made: true,
-    permit: { machine: 'duncan', target: 'web', by: 'mac', state: 'armed' },
+    permit: { machine: 'duncan', target: 'web', by: 'macbeth (for banquo)', state: 'armed' },
   })
   const second = await app.inject({ method: 'POST', url: '/api/machines/duncan/reinstall', payload: { by: 'robot' } })
   expect(second.json()).toEqual({ made: false, permit: first.json().permit })
@@ -260,6 +261,6 @@ test('who took a permit back is told, and a name with control characters is refu
   await app.inject({ method: 'POST', url: '/api/machines/duncan/reinstall', payload: {} })
   const odd = await app.inject({ method: 'DELETE', url: '/api/machines/duncan/permit?by=%1b%5b2J' })
   expect(odd.statusCode).toBe(400)
-  const taken = await app.inject({ method: 'DELETE', url: '/api/machines/duncan/permit?by=macbeth' })
-  expect(taken.json()).toMatchObject({ state: 'withdrawn', why: 'withdrawn by macbeth' })
+  const taken = await app.inject({ method: 'DELETE', url: '/api/machines/duncan/permit?by=donalbain' })
+  expect(taken.json()).toMatchObject({ state: 'withdrawn', why: 'withdrawn by macbeth (for donalbain)' })
 })

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
@@ -188,8 +189,10 @@ test('reinstall arms once, says so again, and withdraw takes it back once', asyn
   const first = await shell.type('reinstall', 'duncan')
   expect([first.code, first.out]).toEqual([
     0,
-    expect.stringMatching(/^duncan: may be installed once with web, until .* UTC\. Boot it from the network now\.\n$/),
+    expect.stringMatching(/^duncan: may be installed once with web, until .* UTC\.\n$/),
   ])
+  const stored = `birnam: no server runs with ${shell.data}: this is stored there, and counts once one is started with that --data\n`
+  expect(first.err).toBe(stored)
   const second = await shell.type('reinstall', 'duncan')
   expect([second.code, second.out]).toEqual([
     0,
@@ -246,7 +249,7 @@ test.each([
   using house = openHouse()
   using shell = openShell(house.directory)
   const { code, out, err } = await shell.type(...words, '--json')
-  expect([code, err]).toEqual([0, ''])
+  expect([code, err]).toEqual([0, words[0] === 'reinstall' ? expect.stringContaining('no server runs with') : ''])
   expect(JSON.parse(out)).toBeTypeOf('object')
   expect(out.replaceAll('(hidden)', '')).not.toMatch(secrets)
   const people = await shell.type(...words)
@@ -270,4 +273,19 @@ test('one is not several', async () => {
   })
   using shell = openShell(house.directory)
   expect((await shell.type('check')).out).toMatch(/^1 machine checked: 0 errors, 0 warnings/)
+})
+
+test('the person behind sudo is told beside the user that the system knows', async () => {
+  using house = openHouse()
+  using shell = openShell(house.directory)
+  const { SUDO_USER: before } = process.env
+  process.env['SUDO_USER'] = 'macbeth'
+  try {
+    await shell.type('reinstall', 'duncan')
+    const { out } = await shell.type('machine', 'show', 'duncan')
+    expect(out).toContain(`web, by ${userInfo().username} (for macbeth) at`)
+  } finally {
+    if (before === undefined) delete process.env['SUDO_USER']
+    else process.env['SUDO_USER'] = before
+  }
 })

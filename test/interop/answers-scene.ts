@@ -34,6 +34,7 @@ export async function openAnswerScene(
     reload: () => Promise.resolve({ changed: false, problems: [] }),
     leases: () => [],
     check: () => Promise.resolve({}),
+    known: { nameOf: () => 'macbeth', where: 'nowhere' },
   })
   await app.ready()
   const http = opening.use(
