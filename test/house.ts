@@ -15,14 +15,21 @@ export const own = '10.77.0.11'
 
 /** A whole house on a site directory of its own, with a clock that the test moves and leases that the test names. */
 export interface TestHouse extends Disposable, Core {
+  house: Core['house']
+  shelf: Core['shelf']
   now: number
   readonly leases: Map<Mac, string>
+  readonly leases6: Map<Mac, string>
+  /** Which card the kernel sees at which address. */
+  readonly seen: Map<string, Mac>
   readonly directory: string
   /** Asks as the machine itself does, unless told otherwise. */
   ask(name: string, asked?: Partial<Asked> & { readonly from?: string }): Finding
   text(name: string, asked?: Partial<Asked> & { readonly from?: string }): string
   /** Every event as it was recorded, whosever it is. */
   readonly logged: readonly Event[]
+  /** Another server on the same database: what was only in memory is gone, leases of IPv6 too. */
+  restart(): void
   events(): { readonly type: string; readonly detail?: Readonly<Record<string, unknown>> }[]
 }
 
@@ -59,18 +66,24 @@ export function openHouse(
   const database = opening.adopt(openDatabase(inMemory), (open) => open.close())
   const leases = new Map<Mac, string>([[mac, own]])
   const logged: Event[] = []
-  const core = openCore({
-    journal: { onEvent: (event) => void logged.push(event) },
-    database,
-    site: loadSite(directory),
-    addresses: {
-      leaseOf: (holder) => (leases.has(holder) ? { address: leases.get(holder)! } : undefined),
-      holderOf: (address) => [...leases].find(([, leased]) => leased === address)?.[0],
-    },
-    ...(golden && { golden }),
-    httpPort,
-    now: () => house.now,
-  })
+  const leases6 = new Map<Mac, string>()
+  const seen = new Map<string, Mac>()
+  const start = (): Core =>
+    openCore({
+      journal: { onEvent: (event) => void logged.push(event) },
+      database,
+      site: loadSite(directory),
+      addresses: {
+        leaseOf: (holder) => (leases.has(holder) ? { address: leases.get(holder)! } : undefined),
+        seenAt: (address) => seen.get(address),
+        holderOf: (address) => [...leases, ...leases6].find(([, leased]) => leased === address)?.[0],
+        lease6Of: (holder) => leases6.get(holder),
+      },
+      ...(golden && { golden }),
+      httpPort,
+      now: () => house.now,
+    })
+  const core = start()
   const asked = (given: Partial<Asked> & { readonly from?: string } = {}): Asked => {
     const { from = own, ...rest } = given
     return { carrier: 'http', peer: { address: from, port: 40_000 }, headers: {}, ...rest }
@@ -80,18 +93,25 @@ export function openHouse(
     now: 1_700_000_000_000,
     leases,
     logged,
+    leases6,
+    seen,
     directory,
-    ask: (name, how) => core.shelf.find(name, asked(how)),
+    ask: (name, how) => house.shelf.find(name, asked(how)),
     text(name, how) {
       const finding = house.ask(name, how)
       return finding?.kind === 'bytes' ? finding.bytes.toString() : `no text: ${JSON.stringify(finding)}`
     },
     events: () =>
       ['duncan', 'macduff']
-        .flatMap((name) => core.house.journal.ofMachine(name, 100))
+        .flatMap((name) => house.house.journal.ofMachine(name, 100))
         .map(({ type, detail }) => ({ type, ...(detail && { detail }) })),
+    restart() {
+      house.house.journal.flush()
+      leases6.clear()
+      Object.assign(house, start())
+    },
     [Symbol.dispose]() {
-      core.house.journal.flush()
+      house.house.journal.flush()
       held.dispose()
     },
   }

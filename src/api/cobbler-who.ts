@@ -3,15 +3,24 @@ import { isWipe } from '../boot/plan.ts'
 import type { Session } from '../boot/session.ts'
 import { claim } from '../files/claim.ts'
 import { askHouse, cardAt, machineOf, type House } from '../files/house.ts'
+import { whyForeign } from '../files/own-address.ts'
 import type { Shelf } from '../files/shelf.ts'
 import type { Asked } from '../files/asked.ts'
 import type { Finding, Peer, Refusal } from '../net/content.ts'
+import type { Mac } from '../net/mac.ts'
 import { takeReport, type Report } from './reports.ts'
 
 /** The machine at the asker's own address. Cobbler believes every caller; here a name in a path is only believed of the machine itself. */
-export function machineAt(house: House, peer: Peer): Machine | undefined {
-  const mac = cardAt(house, peer.address)
-  return mac && machineOf(house, mac)
+export function machineAt(house: House, { address }: Peer): Machine | undefined {
+  const mac = cardSeen(house, address)
+  const machine = mac && machineOf(house, mac)
+  // Of a machine that names none, the card of its boot is all that is known.
+  const session = mac && machine?.macs.length === 0 ? house.sessions.current(mac) : undefined
+  return machine && whyForeign(house, { machine, session }, address) === undefined ? machine : undefined
+}
+
+function cardSeen(house: House, address: string): Mac | undefined {
+  return cardAt(house, address) ?? house.addresses.seenAt?.(address)
 }
 
 /**
@@ -21,7 +30,7 @@ export function machineAt(house: House, peer: Peer): Machine | undefined {
 export function answerFor(house: House, shelf: Shelf, name: string, asked: Asked): Finding {
   const machine = machineAt(house, asked.peer)
   if (!machine || machine.name !== name) return foreign(house, name, asked.peer)
-  const mac = cardAt(house, asked.peer.address)!
+  const mac = cardSeen(house, asked.peer.address)!
   const { plan } = askHouse(house, { door: 'http', asker: 'os', mac })
   if (plan.do === 'live') return shelf.find(`a/${mac}`, asked)
   const session = holderOf(house, name) ?? house.sessions.arriving(mac, house.now(), house.permits.of(name))

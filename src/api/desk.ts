@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { House } from '../files/house.ts'
+import { knownAddress } from '../files/own-address.ts'
 import { choicesOf } from '../config/choices.ts'
 import { isWiping, type Machine, type MenuProfile, type Profile, type WipingProfile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
@@ -22,7 +23,7 @@ export interface MachineView {
 export function viewOf(house: House, machine: Machine): MachineView {
   const permit = house.permits.of(machine.name)
   const profile = house.registry.profileOf(machine)?.name
-  const address = house.addresses.leaseOf(machine.macs[0]!)?.address ?? machine.ip
+  const address = knownAddress(house, machine)
   return {
     name: machine.name,
     macs: machine.macs,

@@ -7,7 +7,8 @@ import type { Machine } from '../config/site.ts'
 import { mergeVars } from '../config/vars.ts'
 import { Fault } from '../fault.ts'
 import { swapped } from '../config/placeholders.ts'
-import { askHouse, expectedAddress, serverUrl, type House } from '../files/house.ts'
+import { askHouse, serverUrl, type House } from '../files/house.ts'
+import { knownAddress } from '../files/own-address.ts'
 import { partNames } from '../files/answer-part.ts'
 import { apiOf, heed } from '../files/elsewhere.ts'
 import { installScript } from '../files/install-script.ts'
@@ -189,7 +190,7 @@ function lookUp(
   as?: string,
 ): LookedUp {
   const shown = as ?? (session ? `${pathOf(session)}${name}` : name)
-  const address = expectedAddress(house, client.mac!) ?? machine.ip ?? '0.0.0.0'
+  const address = knownAddress(house, machine, client.mac) ?? '0.0.0.0'
   const asked: Asked = {
     carrier: 'tftp',
     peer: { address, port: 0 },
@@ -237,7 +238,7 @@ function answerText(scene: Scene, part: string, problems: string[]): string | un
 async function scriptText({ house, answer, machine, session }: Scene, problems: string[]): Promise<string | undefined> {
   const { profile, permit } = answer
   if (profile?.kind !== 'image' || !session || permit?.image === undefined) return undefined
-  const address = expectedAddress(house, session.mac, session)
+  const address = knownAddress(house, machine, session.mac)
   const audience = { machine, profile, session, mac: session.mac, ...(address !== undefined && { address }) }
   try {
     return await installScript(house, audience, permit.image, permit.disks ?? '')
@@ -253,7 +254,7 @@ function bootOf(
   problems: string[],
 ): Extract<Boot, { kind: 'kernel' }> | undefined {
   const { profile } = answer
-  const address = expectedAddress(house, client.mac!)
+  const address = knownAddress(house, machine, client.mac)
   const audience = {
     machine,
     mac: client.mac!,

@@ -4,6 +4,7 @@ import { Fault } from '../fault.ts'
 import { askHouse, type House } from '../files/house.ts'
 import type { Audience } from '../files/context.ts'
 import { installScript, type ImageAudience } from '../files/install-script.ts'
+import { knownAddress } from '../files/own-address.ts'
 import { overridesTar } from '../files/overrides-tar.ts'
 import { refusal, type Why } from '../files/refusal.ts'
 import { readDigest } from '../image/digest.ts'
@@ -72,7 +73,7 @@ export function admit(house: House, token: string, request: FastifyRequest): Gue
   if (why) return refused(house, session, machine?.name, why, peer.address)
   if (!machine || profile?.kind !== 'image' || permit?.image === undefined)
     return { status: 410, message: 'the site has changed: this machine is not installed from an image any more' }
-  const address = house.addresses.leaseOf(session.mac)?.address ?? machine.ip ?? peer.address
+  const address = knownAddress(house, machine, session.mac) ?? peer.address
   const audience = { machine, profile, session, mac: session.mac, address }
   return { audience, image: permit.image, expected: permit.disks ?? '' }
 }

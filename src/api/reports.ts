@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Fault } from '../fault.ts'
 import { askHouse, type House } from '../files/house.ts'
+import { whyForeign } from '../files/own-address.ts'
 import type { Machine } from '../config/site.ts'
 import { reach, type Session } from '../boot/session.ts'
 import { readDiskNames } from '../machine/disks.ts'
@@ -22,8 +23,8 @@ export const report = z.discriminatedUnion('kind', [
 export type Report = z.infer<typeof report>
 
 /**
- * Takes a report under the session's own token. `done` and `failed` move the permit; a report by MAC (a live machine whose menu
- * had a guessable name) is only remembered, and only when it comes from the machine's own address.
+ * Takes a report from the machine's own address, under its session's token. `done` and `failed` move the permit; a report by MAC (a live machine
+ * whose menu had a guessable name) is only remembered.
  */
 export function takeReport(house: House, key: string, said: Report, peer: Peer): void {
   const session = key.includes('.') ? house.sessions.byToken(key, house.now()) : undefined
@@ -37,6 +38,7 @@ export function takeReport(house: House, key: string, said: Report, peer: Peer):
 function fromSession(house: House, session: Session, said: Report, peer: Peer): void {
   const { machine, permit } = askHouse(house, { door: 'http', asker: 'os', mac: session.mac, session: session.id })
   if (!machine) throw new Fault('token-unknown', 'the machine of that token is not in the site any more')
+  admit(house, machine, session, said, peer)
   reach(session, 'report', house.now())
   const shown = withoutSecrets(house, machine, said)
   tell(house, machine, session, shown, peer)
@@ -49,13 +51,26 @@ function fromSession(house: House, session: Session, said: Report, peer: Peer): 
 
 function fromAddress(house: House, mac: NonNullable<ReturnType<typeof readMac>>, said: Report, peer: Peer): void {
   const { machine, plan } = askHouse(house, { door: 'http', asker: 'os', mac })
-  const own = house.addresses.leaseOf(mac)?.address ?? machine?.ip
-  if (!machine || plan.do !== 'live' || own !== peer.address) {
+  if (!machine || plan.do !== 'live') {
     throw new Fault('token-unknown', 'a report needs the token of its boot session', {
       hint: 'use report.url as it was rendered',
     })
   }
-  tell(house, machine, house.sessions.current(mac), withoutSecrets(house, machine, said), peer)
+  const session = house.sessions.current(mac)
+  admit(house, machine, session, said, peer)
+  tell(house, machine, session, withoutSecrets(house, machine, said), peer)
+}
+
+/** Throws `token-unknown` for whoever speaks from another address than the machine's own, and leaves an event. */
+function admit(house: House, machine: Machine, session: Session | undefined, { kind }: Report, peer: Peer): void {
+  const why = whyForeign(house, { machine, session }, peer.address)
+  if (why === undefined) return
+  const whose = { machine: machine.name, ...(session && { mac: session.mac, session: session.id }) }
+  const event = { at: house.now(), type: 'report.refused', ...whose, detail: { kind, why, from: peer.address } }
+  house.journal.recordSeldom(event, peer.address)
+  throw new Fault('token-unknown', `this report is refused: ${why}`, {
+    hint: 'a machine reports from its own address',
+  })
 }
 
 /** An installer's log may quote its answer; nothing of that is kept, neither in the journal nor with the permit. */

@@ -1,6 +1,7 @@
 import type { Machine } from '../config/site.ts'
 import { Fault } from '../fault.ts'
-import { expectedAddress, goldenOf, serverUrl, type House } from '../files/house.ts'
+import { goldenOf, serverUrl, type House } from '../files/house.ts'
+import { knownAddress } from '../files/own-address.ts'
 import { updateLifetime, updateToken, type UpdateRight } from '../files/update-token.ts'
 import { formatReference, parseReference, type Reference } from '../image/reference.ts'
 import type { ImageVersion } from '../image/store.ts'
@@ -17,7 +18,7 @@ export interface AllowedUpdate {
   readonly machine: string
   readonly image: string
   readonly digest: string
-  /** Where it may be run: the only address that the URL is good for. */
+  /** Where the machine is. Only from there, or from another address of its own, the URL is good for anything. */
   readonly address: string
   readonly until: number
   readonly url: string
@@ -40,12 +41,11 @@ export async function allowUpdate(house: House, name: string, { by, to }: Update
 }
 
 function rightOf(house: House, machine: Machine, wanted: Reference, version: ImageVersion): UpdateRight {
-  const [card] = machine.macs
-  const address = card === undefined ? machine.ip : expectedAddress(house, card)
+  const address = knownAddress(house, machine)
   if (address === undefined) {
     throw new Fault(
       'permit-conflict',
-      `nobody knows the address of ${machine.name}, and an update is for one address only`,
+      `nobody knows the address of ${machine.name}, and an update is for its own address only`,
       {
         ...machine.origin,
         hint: 'give it ip: in the site, or let it take its lease from this server',

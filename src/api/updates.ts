@@ -4,6 +4,7 @@ import type { Machine } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import type { House } from '../files/house.ts'
 import { overridesTar } from '../files/overrides-tar.ts'
+import { whyForeign } from '../files/own-address.ts'
 import { updateScript } from '../files/update-script.ts'
 import { readBootedToken, readUpdateToken, type UpdateRight } from '../files/update-token.ts'
 import { parseBody } from '../http/api-server.ts'
@@ -163,9 +164,9 @@ function admit(house: House, request: FastifyRequest<Keyed>): Guest {
   const { address } = peerOf(request)
   const why =
     (!machine && `${right.machine} is not in the site any more`) ||
-    (address !== right.address && 'asked from a foreign address') ||
+    whyForeign(house, { machine }, address) ||
     (house.now() > right.until && 'its hour is over')
-  if (machine && why === false) return { machine, right }
+  if (machine && !why) return { machine, right }
   const event = { at: house.now(), type: 'update.refused', machine: right.machine, detail: { why, from: address } }
   house.journal.recordSeldom(event, `${address} ${why}`)
   throw new Fault('token-unknown', `this update is refused: ${why}`, {

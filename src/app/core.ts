@@ -17,6 +17,7 @@ import { Journal, type JournalListeners } from '../journal/journal.ts'
 import { Permits } from '../machine/permit.ts'
 import { Registry } from '../machine/registry.ts'
 import { isIpv6 } from '../net/ipv6.ts'
+import type { Neighbours } from '../net/neighbours.ts'
 import { serverAddress, serverAddress6 } from '../net/reach.ts'
 import { SqliteDisks } from '../store/sqlite/disks.ts'
 import { SqliteEvents } from '../store/sqlite/events.ts'
@@ -93,9 +94,15 @@ export function openCore({
   }
 }
 
-/** The lease book as the shelf asks it: only leases that hold. */
-export function addressesOf(leases: LeaseBook, now: () => number = Date.now, book6: Book6 = new Book6()): Addresses {
+/** The lease book as the shelf asks it: only leases that hold. Without `seenAt`, a forecast, nobody is seen. */
+export function addressesOf(
+  leases: LeaseBook,
+  now: () => number = Date.now,
+  book6: Book6 = new Book6(),
+  seenAt?: Neighbours,
+): Addresses {
   return {
+    ...(seenAt && { seenAt }),
     leaseOf(mac) {
       const lease = leases.leaseOf(mac)
       return lease?.state === 'leased' && lease.expiresAt > now() ? lease : undefined

@@ -5,6 +5,7 @@ import type { LeaseBook } from '../dhcp/lease.ts'
 import { openDhcp, type DhcpServer } from '../dhcp/server.ts'
 import type { DhcpEvent } from '../dhcp/event.ts'
 import { advise } from '../files/advise.ts'
+import type { House } from '../files/house.ts'
 import { cobblerPrefixes } from '../api/cobbler.ts'
 import type { Book6 } from '../dhcp6/book.ts'
 import type { Mac } from '../net/mac.ts'
@@ -22,7 +23,6 @@ import type { Core } from './core.ts'
 import { addressOn } from '../net/interfaces.ts'
 import { pairFiles } from '../net/certificate.ts'
 import { isIpv6 } from '../net/ipv6.ts'
-import { neighbour } from '../net/neighbours.ts'
 import { interfaceListener, shut, tryOpen, type Listener, type Opened } from './listeners.ts'
 
 /** DHCP, TFTP and HTTP on one core. */
@@ -171,7 +171,7 @@ async function openAddresses({ core, leases, log }: DoorParts, udp: Udp): Promis
         house,
         event,
         ['dhcp.full', 'dhcp.other-server', 'dhcp.dropped'],
-        event.type === 'dhcp.other-server' ? cardOf(event.server) : {},
+        event.type === 'dhcp.other-server' ? cardOf(house, event.server) : {},
       ),
   })
   for (const [name, error] of door.missing) log.warn({ interface: name, why: error.message }, 'dhcp.missing')
@@ -189,8 +189,8 @@ function addressListener(settings: DhcpSettings, door: DhcpServer): Listener {
 }
 
 /** A server that nobody knows of is found by its card. */
-function cardOf(server: DhcpEvent['server']): { readonly serverMac?: Mac } {
-  const card = server === undefined ? undefined : neighbour(server)
+function cardOf({ addresses }: House, server: DhcpEvent['server']): { readonly serverMac?: Mac } {
+  const card = server === undefined ? undefined : addresses.seenAt?.(server)
   return card === undefined ? {} : { serverMac: card }
 }
 

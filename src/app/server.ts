@@ -17,6 +17,7 @@ import { apiServer } from '../http/api-server.ts'
 import type { Desk } from '../http/door.ts'
 import type { Event } from '../journal/journal.ts'
 import { Seldom } from '../journal/seldom.ts'
+import { openNeighbours } from '../net/neighbours.ts'
 import { openDatabase } from '../store/sqlite/database.ts'
 import { lockData } from '../store/sqlite/lock.ts'
 import { SqliteLeases } from '../store/sqlite/leases.ts'
@@ -64,7 +65,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     elsewhere: new PixiecoreDesk(),
     database,
     site: holder.current,
-    addresses: addressesOf(leases, Date.now, book6),
+    addresses: addressesOf(leases, Date.now, book6, await openNeighbours()),
     golden,
     distros: openDistros(distrosAt(place.data)),
     httpPort: () => doors?.httpPort ?? holder.current.server.http.port,

@@ -22,8 +22,6 @@ export interface Session {
   chosen?: string | undefined
   /** The port that it hung on, as its relay said; forgotten likewise, but for its lease. */
   relay?: RelayPort | undefined
-  /** The address that fetched its install menu. */
-  address?: string
 }
 
 const forgetAfter = 24 * 3600_000

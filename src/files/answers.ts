@@ -9,6 +9,7 @@ import { readMac, type Mac } from '../net/mac.ts'
 import { answerFamily, mediumOf, partOf } from './answer-part.ts'
 import { contextOf, distroOf, type Audience } from './context.ts'
 import { askHouse, cardAt, type House } from './house.ts'
+import { knownAddress } from './own-address.ts'
 import { refusal, type Why } from './refusal.ts'
 import type { Asked } from './asked.ts'
 
@@ -84,7 +85,7 @@ function render(house: House, answer: Answer, { session, mac }: Who, part: strin
   const family = answerFamily(house, profile)
   const file = partOf(house, profile.answer, family, part)
   if (!file) return { kind: 'refused', status: 404, message: `${part} is no part of this answer` }
-  const address = house.addresses.leaseOf(mac)?.address ?? machine.ip ?? asked.peer.address
+  const address = knownAddress(house, machine, mac) ?? asked.peer.address
   const audience = { machine, profile, mac, address, ...(session && { session }) }
   try {
     const { template, type, dos } = file

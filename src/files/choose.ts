@@ -3,7 +3,8 @@ import type { Session } from '../boot/session.ts'
 import { choicesOf } from '../config/choices.ts'
 import { isWiping, type Machine, type MenuProfile, type Profile } from '../config/site.ts'
 import type { Asked } from './asked.ts'
-import { expectedFor, machineOf, type Board, type House } from './house.ts'
+import { machineOf, type Board, type House } from './house.ts'
+import { whyForeign } from './own-address.ts'
 
 /**
  * Remembers in the boot session what was chosen at the console. False for what its menu does not offer, for a name without its boot
@@ -11,8 +12,9 @@ import { expectedFor, machineOf, type Board, type House } from './house.ts'
  */
 export function choose(house: House, entry: string, asked: Asked): boolean {
   const { session } = asked
-  if (!session || !isOwn(house, session, asked)) return false
+  if (!session) return false
   const machine = machineOf(house, session.mac)
+  if (isForeign(house, machine, session, asked)) return false
   const menu = menuFor(house, machine)
   const chosen = menu && choicesOf(house.registry, menu).get(entry)
   if (!chosen && entry !== localDisk && !mayDiscover(house, menu, entry)) return false
@@ -27,9 +29,13 @@ export function choose(house: House, entry: string, asked: Asked): boolean {
   return true
 }
 
-function isOwn(house: House, session: Session, { peer }: Asked): boolean {
-  const expected = expectedFor(house, session, peer.address)
-  return expected === undefined || expected === peer.address
+function isForeign(house: House, machine: Machine | undefined, session: Session, { dry, peer }: Asked): boolean {
+  const why = dry ? undefined : whyForeign(house, { machine, session }, peer.address)
+  if (why === undefined) return false
+  const whose = { ...(machine && { machine: machine.name }), mac: session.mac, session: session.id }
+  const event = { at: house.now(), type: 'choice.refused', ...whose, detail: { why, from: peer.address } }
+  house.journal.recordSeldom(event, peer.address)
+  return true
 }
 
 /** The menu that this machine, or a stranger, begins with. */

@@ -1,6 +1,7 @@
 import type { Answer } from '../boot/ask.ts'
 import type { Session } from '../boot/session.ts'
-import { expectedFor, type House } from './house.ts'
+import type { House } from './house.ts'
+import { whyForeign } from './own-address.ts'
 
 /**
  * Binds the armed permit to the session whose menu is about to be given, once and durably, before the menu leaves. Whoever
@@ -9,13 +10,13 @@ import { expectedFor, type House } from './house.ts'
 export function claim(house: House, answer: Answer, session: Session, from: string): Answer {
   const now = house.now()
   const machine = answer.machine!
-  const expected = expectedFor(house, session, from)
   const whose = { at: now, machine: machine.name, mac: session.mac, session: session.id }
   const refused = (why: string): void =>
     house.journal.recordSeldom({ ...whose, type: 'claim.refused', detail: { why, from } }, from)
-  if (expected !== undefined && expected !== from) {
-    refused(`asked from ${from}, but the machine has ${expected}`)
-    return { ...answer, plan: { do: 'local', why: 'the install menu was asked for from a foreign address' } }
+  const foreign = whyForeign(house, { machine, session }, from)
+  if (foreign !== undefined) {
+    refused(foreign)
+    return { ...answer, plan: { do: 'local', why: `the install menu was ${foreign}` } }
   }
   const before = house.permits.of(machine.name)
   let permit
@@ -25,7 +26,6 @@ export function claim(house: House, answer: Answer, session: Session, from: stri
     refused((error as Error).message)
   }
   if (!permit) return { ...answer, plan: { do: 'local', why: 'the permit could not be claimed' } }
-  session.address = from
   if (before?.state === 'armed') {
     const detail = { permit: permit.id, target: permit.target, from }
     house.journal.record({ ...whose, type: 'permit.claimed', detail })

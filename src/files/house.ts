@@ -23,10 +23,12 @@ import type { LoaderFiles } from './loaders.ts'
 import type { ShortUrls } from './short-urls.ts'
 import type { UnknownMachines } from './unknown-machines.ts'
 
-/** Who holds which address, as far as this server gave it. */
+/** Who holds which address, of either family: as far as this server gave it, and as far as this host sees. */
 export interface Addresses {
   leaseOf(mac: Mac): { readonly address: Ipv4; readonly relay?: RelayPort } | undefined
-  holderOf(address: Ipv4): Mac | undefined
+  holderOf(address: string): Mac | undefined
+  /** The card that the kernel sees there, on a network that this host is on; who only forecasts sees nobody. */
+  seenAt?(address: string): Mac | undefined
   /** The IPv6 address that a card was given. */
   lease6Of?(mac: Mac): Ipv6 | undefined
 }
@@ -165,30 +167,6 @@ function evidenceOf(
     ...(chosen !== undefined && { chosen }),
     ...(relay && { relay }),
   }
-}
-
-/** The address a machine must speak from: its lease, else its reservation, else what its session was bound to. */
-export function expectedAddress(house: House, mac: Mac, session?: Session): Ipv4 | undefined {
-  return house.addresses.leaseOf(mac)?.address ?? machineOf(house, mac)?.ip ?? session?.address
-}
-
-/**
- * Whether a machine speaks from its own address: the one that its permit was claimed from, or, in the other family of addresses (the loader by IPv6,
- * the installer by IPv4), the one that is its own there.
- */
-export function isOwnAddress(house: House, session: Session, claimed: string | undefined, from: string): boolean {
-  if (claimed === from) return true
-  if (claimed !== undefined && isIpv6(claimed) === isIpv6(from)) return false
-  return from === (isIpv6(from) ? expected6(house, session.mac) : expectedAddress(house, session.mac, session))
-}
-
-function expected6(house: House, mac: Mac): Ipv6 | undefined {
-  return house.addresses.lease6Of?.(mac) ?? machineOf(house, mac)?.ip6
-}
-
-/** The address that is to be named in a refusal. */
-export function expectedFor(house: House, session: Session, from: string): string | undefined {
-  return isIpv6(from) ? expected6(house, session.mac) : expectedAddress(house, session.mac, session)
 }
 
 /** This server's base URL as a client at that address reaches it. */

@@ -19,6 +19,7 @@ import { heed, saidElsewhere } from './elsewhere.ts'
 import { askHouse, cardAt, serverUrl, type House } from './house.ts'
 import { withHead } from './menu-head.ts'
 import { menuOf } from './menu-of.ts'
+import { knownAddress } from './own-address.ts'
 import type { Asked } from './asked.ts'
 import { readSyslinuxCookies } from './syslinux-cookies.ts'
 
@@ -62,7 +63,7 @@ function write(house: House, loader: MenuName['loader'], answer: Answer, client:
     ...(answer.profile && { profile: answer.profile }),
     ...(mac && { mac }),
     ...(session && { session }),
-    address: (mac && house.addresses.leaseOf(mac)?.address) ?? answer.machine?.ip ?? asked.peer.address,
+    address: knownAddress(house, answer.machine, mac) ?? asked.peer.address,
   }
   try {
     const menu = menuOf(house, answer, audience)

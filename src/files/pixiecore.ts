@@ -4,6 +4,7 @@ import type { Asked } from './asked.ts'
 import { askHouse, serverUrl, type House } from './house.ts'
 import { absolute } from '../menu/menu.ts'
 import { menuOf } from './menu-of.ts'
+import { knownAddress } from './own-address.ts'
 
 /**
  * pixiecore's API: `v1/boot/MAC` says which kernel a machine shall boot. Only what wipes nothing is said there; for everything else the answer is
@@ -15,7 +16,7 @@ export function findForPixiecore(house: House, name: string, asked: Asked): Find
   const answer = askHouse(house, { door: asked.carrier, asker: 'ipxe', mac, address: asked.peer.address })
   const { machine, profile, plan } = answer
   if (plan.do !== 'live') return { kind: 'refused', status: 404, message: `nothing to boot: ${plan.why}` }
-  const address = house.addresses.leaseOf(mac)?.address ?? machine?.ip ?? asked.peer.address
+  const address = knownAddress(house, machine, mac) ?? asked.peer.address
   const menu = menuOf(house, answer, { mac, address, ...(machine && { machine }), ...(profile && { profile }) })
   const boot = menu.entries.find(({ label }) => label === menu.default)?.boot
   if (boot?.kind !== 'kernel' || boot.program)

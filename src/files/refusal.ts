@@ -2,7 +2,8 @@ import type { Answer } from '../boot/ask.ts'
 import type { Session } from '../boot/session.ts'
 import type { WipingProfile } from '../config/site.ts'
 import type { Asked } from './asked.ts'
-import { isOwnAddress, type House } from './house.ts'
+import type { House } from './house.ts'
+import { whyForeign } from './own-address.ts'
 
 export interface Why {
   readonly status: 403 | 404 | 410
@@ -29,8 +30,8 @@ export function refusal(
   if (permit?.session !== session.id) return { status: 403, message: `this session may not install ${machine.name}` }
   if (permit.state === 'used') return { status: 410, message: `${machine.name} is installed; its ${what} is closed` }
   if (permit.state !== 'claimed') return { status: 410, message: `permit ${permit.id} is ${permit.state}` }
-  if (!isOwnAddress(house, session, permit.address, asked.peer.address))
-    return { status: 403, message: 'asked from a foreign address' }
+  const foreign = whyForeign(house, { machine, session }, asked.peer.address)
+  if (foreign !== undefined) return { status: 403, message: foreign }
   const limit = house.registry.site.server.permits.answer * 1000
   return house.now() - permit.claimedAt! > limit
     ? { status: 410, message: `the ${what} of ${machine.name} was open for ${limit / 60_000} minutes` }

@@ -8,6 +8,7 @@ export interface UpdateRight {
   /** `porter:2` */
   readonly image: string
   readonly digest: Digest
+  /** Where it was when that was said. */
   readonly address: string
   /** Milliseconds since 1970. */
   readonly until: number

@@ -9,6 +9,8 @@ const signatures = {
   bind: { arguments: ['int32', 'buffer', 'uint32'], return: 'int32' },
   close: { arguments: ['int32'], return: 'int32' },
   getsockname: { arguments: ['int32', 'buffer', 'buffer'], return: 'int32' },
+  send: { arguments: ['int32', 'buffer', 'uint64', 'int32'], return: 'int64' },
+  recv: { arguments: ['int32', 'buffer', 'uint64', 'int32'], return: 'int64' },
   sendto: { arguments: ['int32', 'pointer', 'uint32', 'int32', 'buffer', 'uint32'], return: 'int32' },
   recvmsg: { arguments: ['int32', 'pointer', 'int32'], return: 'int32' },
   recvmmsg: { arguments: ['int32', 'pointer', 'uint32', 'int32', 'pointer'], return: 'int32' },
@@ -32,7 +34,9 @@ export function libc(): Libc {
 
 // Linux, asm-generic/socket.h and bits/socket.h.
 const AF_INET = 2
+const AF_NETLINK = 16
 const SOCK_DGRAM = 2
+const SOCK_RAW = 3
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const IPPROTO_IP = 0
@@ -73,6 +77,11 @@ export function boundSocket(place: SocketPlace): number {
     c.close(fd)
     throw error
   }
+}
+
+/** A socket to the kernel's tables of routes and neighbours (netlink(7)) that does not block. Throws as `boundSocket` does. */
+export function routeSocket(): number {
+  return checked('netlink', libc().socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
 }
 
 function prepare(fd: number, place: SocketPlace): void {

@@ -90,7 +90,7 @@ test('a stranger with the path of the session, but not the address, gets the dis
   expect(house.house.permits.of('duncan')?.state).toBe('armed')
   expect(house.events()).toContainEqual({
     type: 'claim.refused',
-    detail: { why: 'asked from 10.77.0.66, but the machine has 10.77.0.11', from: '10.77.0.66' },
+    detail: { why: 'asked from a foreign address: 10.77.0.66, but duncan has 10.77.0.11', from: '10.77.0.66' },
   })
 })
 
@@ -223,7 +223,7 @@ test('a report needs a token that this server gave; a live machine may report fr
   house.leases.set(house.house.registry.named('macduff')!.macs[0]!, '10.77.0.12')
   expect(() => takeReport(house.house, '52-54-00-77-00-01', { kind: 'done' }, peer)).toThrow('needs the token')
   expect(() => takeReport(house.house, 'x.y', { kind: 'done' }, peer)).toThrow('no boot session')
-  expect(() => takeReport(house.house, '52-54-00-77-00-02', { kind: 'done' }, peer)).toThrow('needs the token')
+  expect(() => takeReport(house.house, '52-54-00-77-00-02', { kind: 'done' }, peer)).toThrow('a foreign address')
   takeReport(house.house, '52-54-00-77-00-02', { kind: 'done' }, { address: '10.77.0.12', port: 1 })
   expect(house.events().filter(({ type }) => type === 'report.done')).toHaveLength(1)
 })
