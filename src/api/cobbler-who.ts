@@ -1,36 +1,21 @@
-import type { Machine } from '../config/site.ts'
 import { isWipe } from '../boot/plan.ts'
 import type { Session } from '../boot/session.ts'
 import { claim } from '../files/claim.ts'
-import { askHouse, cardAt, machineOf, type House } from '../files/house.ts'
-import { whyForeign } from '../files/own-address.ts'
+import { askHouse, type House } from '../files/house.ts'
+import { cardFrom, machineFrom } from '../files/own-address.ts'
 import type { Shelf } from '../files/shelf.ts'
 import type { Asked } from '../files/asked.ts'
 import type { Finding, Peer, Refusal } from '../net/content.ts'
-import type { Mac } from '../net/mac.ts'
 import { takeReport, type Report } from './reports.ts'
 
-/** The machine at the asker's own address. Cobbler believes every caller; here a name in a path is only believed of the machine itself. */
-export function machineAt(house: House, { address }: Peer): Machine | undefined {
-  const mac = cardSeen(house, address)
-  const machine = mac && machineOf(house, mac)
-  // Of a machine that names none, the card of its boot is all that is known.
-  const session = mac && machine?.macs.length === 0 ? house.sessions.current(mac) : undefined
-  return machine && whyForeign(house, { machine, session }, address) === undefined ? machine : undefined
-}
-
-function cardSeen(house: House, address: string): Mac | undefined {
-  return cardAt(house, address) ?? house.addresses.seenAt?.(address)
-}
-
 /**
- * The answer of a machine that asks by its name. A live one's is free, as at `a/<mac>`. An install's is given from the machine's own address, for
+ * The answer of a machine that asks by its name: Cobbler believes every caller; here the name is only believed of the machine at that address. A live one's is free, as at `a/<mac>`. An install's is given from the machine's own address, for
  * the permit that its boot has claimed; an armed one is claimed by asking, since an installer that koan started has seen no menu of ours.
  */
 export function answerFor(house: House, shelf: Shelf, name: string, asked: Asked): Finding {
-  const machine = machineAt(house, asked.peer)
+  const machine = machineFrom(house, asked.peer.address)
   if (!machine || machine.name !== name) return foreign(house, name, asked.peer)
-  const mac = cardSeen(house, asked.peer.address)!
+  const mac = cardFrom(house, asked.peer.address)!
   const { plan } = askHouse(house, { door: 'http', asker: 'os', mac })
   if (plan.do === 'live') return shelf.find(`a/${mac}`, asked)
   const session = holderOf(house, name) ?? house.sessions.arriving(mac, house.now(), house.permits.of(name))
@@ -43,7 +28,7 @@ export function answerFor(house: House, shelf: Shelf, name: string, asked: Asked
 
 /** Takes what an installer's last lines tell under Cobbler's names: a report of the boot that holds the permit, or of nobody. */
 export function tellOf(house: House, name: string, said: Report, peer: Peer): Refusal | undefined {
-  const machine = machineAt(house, peer)
+  const machine = machineFrom(house, peer.address)
   if (!machine || machine.name !== name) return foreign(house, name, peer)
   const session = holderOf(house, name)
   if (!session) return refused(403, `${name} is not being installed`)

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Machine } from '../config/site.ts'
 import { serverUrl, type House } from '../files/house.ts'
+import { machineFrom } from '../files/own-address.ts'
 import type { Shelf } from '../files/shelf.ts'
 import { Fault } from '../fault.ts'
 import { strangerIs } from '../http/loopback.ts'
 import type { Finding, Peer } from '../net/content.ts'
-import { answerFor, machineAt, tellOf } from './cobbler-who.ts'
+import { answerFor, tellOf } from './cobbler-who.ts'
 import { callCobbler } from './cobbler-calls.ts'
 import { peerOf } from './peer.ts'
 
@@ -47,7 +48,7 @@ function refuseWhenOff(house: House): void {
 /** All of them for this host; for everybody else the one that asks. */
 function machinesFor(house: House, request: FastifyRequest): readonly Machine[] {
   if (strangerIs(request.raw.socket, request.headers) === undefined) return house.registry.site.machines
-  const own = machineAt(house, peerOf(request))
+  const own = machineFrom(house, peerOf(request).address)
   return own ? [own] : []
 }
 
@@ -59,7 +60,8 @@ function find({ house, shelf }: Cobbler, words: readonly string[], request: Fast
   if (op === 'ipxe' && kind === 'system') return shelf.find(`HOSTNAME-${name}.ipxe`, asked)
   if (op === 'nopxe' && kind === 'system') return done(tellOf(house, name, { kind: 'done' }, peer))
   if (op === 'trig') return trigger(house, words, peer)
-  if (op === 'autodetect') return text(machineAt(house, peer)?.name ?? 'FAILED: no system is known at this address')
+  if (op === 'autodetect')
+    return text(machineFrom(house, peer.address)?.name ?? 'FAILED: no system is known at this address')
   if (op === 'find_autoinstall' || op === 'findks') return found(house, peer)
   if (op === 'list') return listed(house, words, machinesFor(house, request))
   return {
@@ -80,7 +82,7 @@ function trigger(house: House, [, , mode, kind, name = '']: readonly string[], p
 }
 
 function found(house: House, peer: Peer): Finding {
-  const machine = machineAt(house, peer)
+  const machine = machineFrom(house, peer.address)
   if (!machine) return { kind: 'refused', status: 404, message: `no system is known at ${peer.address}` }
   return text(`${serverUrl(house, peer.address)}/cblr/svc/op/ks/system/${machine.name}`)
 }

@@ -4,7 +4,8 @@ import type { Finding } from '../net/content.ts'
 import { readMac, type Mac } from '../net/mac.ts'
 import { findAnswer } from './answers.ts'
 import type { Asked } from './asked.ts'
-import { cardAt, machineOf, type House } from './house.ts'
+import { machineOf, type House } from './house.ts'
+import { machineFrom } from './own-address.ts'
 
 /** How menus are found; the shelf's own way. */
 export type FindMenu = (name: MenuName) => Finding
@@ -42,25 +43,25 @@ function give(house: House, endpoint: Endpoint, mac: Mac, asked: Asked, findMenu
     case 'generic':
       return findAnswer(house, mac, asked)
     case 'metadata':
-      return metadata(machineOf(house, mac), (machine) => isAt(house, machine, asked.peer.address))
+      return metadata(machineOf(house, mac), machineFrom(house, asked.peer.address))
   }
-}
-
-/** Whether that machine speaks from there: by the card at the address, not by what a card says of itself. */
-function isAt(house: House, machine: Machine, address: string): boolean {
-  const card = cardAt(house, address)
-  if (card === undefined) return false
-  return machine.macs.length > 0 ? machine.macs.includes(card) : machineOf(house, card) === machine
 }
 
 /**
  * A line for each fact, as matchbox writes them: upper case, and nothing that the site keeps in variables. UUID and serial number are told to the
  * machine alone: who knows them can say that he is it.
  */
-function metadata(machine: Machine | undefined, isOwn: (machine: Machine) => boolean): Finding {
+function metadata(machine: Machine | undefined, asker: Machine | undefined): Finding {
   if (!machine) return { kind: 'refused', status: 404, message: 'nobody named this machine' }
   const { name, hostname, macs, ip, uuid, serial, profile } = machine
-  const facts = Object.entries({ name, hostname, mac: macs[0], ip, ...(isOwn(machine) && { uuid, serial }), profile })
+  const facts = Object.entries({
+    name,
+    hostname,
+    mac: macs[0],
+    ip,
+    ...(asker === machine && { uuid, serial }),
+    profile,
+  })
   const lines = facts
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key.toUpperCase()}=${value}\n`)

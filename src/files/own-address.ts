@@ -3,7 +3,7 @@ import type { Machine } from '../config/site.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
 import { isIpv6, type Ipv6 } from '../net/ipv6.ts'
 import type { Mac } from '../net/mac.ts'
-import type { House } from './house.ts'
+import { cardAt, machineOf, type House } from './house.ts'
 
 /** A machine, in one of its boots or in none; without a machine, the stranger whose boot it is. */
 export interface Whose {
@@ -44,6 +44,20 @@ function sentence(house: House, whose: Whose, from: string, card: Mac | undefine
   if (known !== undefined) return `asked from a foreign address: ${from}, but ${name} has ${known}`
   const field = isIpv6(from) ? 'ip6:' : 'ip:'
   return `asked from an unknown address: this server has no lease for ${from}, and sees no card there; give ${name} ${field}, or let this server lease it its address`
+}
+
+/** The machine whose own address that is, by the same rule. */
+export function machineFrom(house: House, address: string): Machine | undefined {
+  const mac = cardFrom(house, address)
+  const machine = mac && machineOf(house, mac)
+  // Of a machine that names none, the card of its boot is all that is known.
+  const session = mac && machine?.macs.length === 0 ? house.sessions.current(mac) : undefined
+  return machine && whyForeign(house, { machine, session }, address) === undefined ? machine : undefined
+}
+
+/** The card that speaks from an address: by its lease, by the site, by what the kernel sees. */
+export function cardFrom(house: House, address: string): Mac | undefined {
+  return cardAt(house, address) ?? house.addresses.seenAt?.(address)
 }
 
 /** Where a machine is, as far as this server knows: the lease of that card, else of another card of it, else what the site names. */
