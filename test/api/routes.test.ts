@@ -191,9 +191,7 @@ test.each([
     remoteAddress: own,
   })
   expect(reply.statusCode, reply.body).toBe(200)
-  expect(house.events()).toEqual([
-    { type: 'report.progress', detail: { step: 'disks', percent: 10, from: own } },
-  ])
+  expect(house.events()).toEqual([{ type: 'report.progress', detail: { step: 'disks', percent: 10, from: own } }])
 })
 
 test('a report comes as a plain GET too, since the smallest installers can do no more', async () => {
