@@ -1,15 +1,18 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Peer } from '../net/content.ts'
 import type { HttpCounters } from './counters.ts'
 import type { Limits } from './limits.ts'
+import { Slots, type Slot } from './slots.ts'
 
 /** What is known of one TCP connection. */
 export interface Connection {
   readonly peer: Peer
   /** Requests that have no whole answer yet. */
   waiting: number
+  /** The last one that came, where its body may still be on its way. */
+  receiving?: IncomingMessage
   hasStalled: boolean
 }
 
@@ -17,22 +20,39 @@ export interface Connection {
 const known = Symbol('connection')
 type Watched = Socket & { [known]?: Connection }
 
-type ConnectionLimits = Pick<Limits, 'connectionsPerPeer'>
+/** What TLS makes of a connection, and the connection below it. */
+const secured = Symbol('secured')
+type Inner = Watched & { _parent?: Watched & { [secured]?: Watched } }
 
-/** Counts connections, keeps one peer from taking all of them, ends those that stall and those that do not speak HTTP. */
+function inner(socket: Watched & { [secured]?: Watched }): Watched {
+  return socket[secured] ?? socket
+}
+
+/** Between requests, or with half of one. */
+function isIdle(connection: Connection | undefined): boolean {
+  if (!connection || connection.waiting === 0) return true
+  return connection.receiving?.complete === false
+}
+
+type ConnectionLimits = Pick<Limits, 'connections' | 'connectionsPerPeer'>
+
+/** Counts connections, lets idle ones give way to newcomers, ends those that stall and those that do not speak HTTP. */
 export class Connections {
-  readonly #perPeer = new Map<string, number>()
+  readonly #slots: Slots
   readonly #counters: HttpCounters
-  readonly #limits: ConnectionLimits
 
   constructor(counters: HttpCounters, limits: ConnectionLimits) {
     this.#counters = counters
-    this.#limits = limits
+    this.#slots = new Slots(limits.connections, limits.connectionsPerPeer)
   }
 
   watch(server: Server | SecureServer): void {
-    // With TLS a connection is one when it has shaken hands; who does not is bounded by the server's own limits.
-    server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => this.#enter(socket))
+    // With TLS a connection is one when it has shaken hands; it has a place from the beginning, and does nothing until then.
+    const isSecure = 'setSecureContext' in server
+    server.on('connection', (socket: Socket) => {
+      if (this.#take(socket) && !isSecure) this.#enter(socket)
+    })
+    if (isSecure) server.on('secureConnection', (socket: Socket) => this.#enter(socket))
     server.on('drop', () => this.#counters.dropped++)
     server.on('timeout', (socket) => this.#stalled(socket))
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#malformed(error, socket))
@@ -42,27 +62,34 @@ export class Connections {
     return socket[known]
   }
 
-  #enter(socket: Watched): void {
+  #take(socket: Watched): boolean {
     // Read now: it stays readable after the connection is gone, when events still ask who it was.
     const address = plainAddress(socket.remoteAddress ?? '')
-    const count = this.#perPeer.get(address) ?? 0
-    if (count >= this.#limits.connectionsPerPeer) {
-      this.#counters.dropped++
-      socket.destroy()
-      return
+    const slot: Slot = {
+      address,
+      isIdle: () => isIdle(inner(socket)[known]),
+      close: () => {
+        this.#counters.dropped++
+        inner(socket).destroy()
+        socket.destroy()
+      },
     }
-    this.#perPeer.set(address, count + 1)
+    if (!this.#slots.enter(slot)) {
+      slot.close()
+      return false
+    }
+    socket.once('close', () => this.#slots.leave(slot))
+    return true
+  }
+
+  #enter(socket: Watched): void {
+    const address = plainAddress(socket.remoteAddress ?? '')
     this.#counters.connections++
     this.#counters.open++
     socket[known] = { peer: { address, port: socket.remotePort ?? 0 }, waiting: 0, hasStalled: false }
-    socket.once('close', () => this.#leave(address))
-  }
-
-  #leave(address: string): void {
-    this.#counters.open--
-    const count = this.#perPeer.get(address) ?? 1
-    if (count > 1) this.#perPeer.set(address, count - 1)
-    else this.#perPeer.delete(address)
+    const raw = (socket as Inner)._parent
+    if (raw) raw[secured] = socket
+    socket.once('close', () => this.#counters.open--)
   }
 
   // Node calls this for idle keep-alive connections too: those end in silence.

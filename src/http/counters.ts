@@ -2,7 +2,7 @@
 export interface HttpCounters {
   open: number
   connections: number
-  /** Connections closed at once: more than one peer, or all of them, may have. */
+  /** Connections closed to make room for others, or at once when nobody could give way. */
   dropped: number
   requests: number
   /** Answers that went out whole: files, menus, answers. */

@@ -68,6 +68,7 @@ export class Door {
     response.once('close', () => connection.waiting--)
     if (refusal) return this.#refuse(response, refusal)
     this.#hurry(request)
+    connection.receiving = request
     app?.routing(request, response)
   }
 

@@ -17,6 +17,9 @@ export interface UploadLimits {
 
 export const defaultUploadLimits: UploadLimits = { largest: 2 ** 40, most: 64, patience: 3_600_000 }
 
+/** Milliseconds between two requests of a client that goes on. */
+const breath = 10_000
+
 interface Upload {
   readonly id: string
   readonly name: string
@@ -43,7 +46,7 @@ export class Uploads implements AsyncDisposable {
 
   async start(name: string): Promise<Upload> {
     await this.sweep()
-    if (this.#open.size >= this.#limits.most)
+    if (this.#open.size >= this.#limits.most && !(await this.#makeRoom()))
       throw new RegistryError('TOOMANYREQUESTS', 'too many uploads at once', { headers: { 'Retry-After': '30' } })
     const upload = { id: randomUUID(), name, writer: await this.#store.write(), isBusy: false, lastAt: this.#now() }
     this.#open.set(upload.id, upload)
@@ -83,6 +86,15 @@ export class Uploads implements AsyncDisposable {
     const until = this.#now() - this.#limits.patience
     const late = [...this.#open.values()].filter(({ isBusy, lastAt }) => !isBusy && lastAt < until)
     await Promise.all(late.map((upload) => this.#drop(upload)))
+  }
+
+  /** The one that has been silent for longest gives way, unless somebody has only just stopped for breath. */
+  async #makeRoom(): Promise<boolean> {
+    const idle = [...this.#open.values()].filter(({ isBusy }) => !isBusy)
+    const [oldest] = idle.toSorted((a, b) => a.lastAt - b.lastAt)
+    if (!oldest || this.#now() - oldest.lastAt < breath) return false
+    await this.#drop(oldest)
+    return true
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

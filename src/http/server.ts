@@ -72,6 +72,9 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   return { address, port, counters, renew, close, [Symbol.asyncDispose]: close }
 }
 
+/** Connections that were told to end and are still counted. */
+const ending = 1024
+
 function strictServer(
   limits: Limits,
   tls: TlsPair | undefined,
@@ -88,7 +91,8 @@ function strictServer(
     ? createSecureServer({ ...strict, ...times, ...tls, handshakeTimeout, minVersion: 'TLSv1.2' }, answer)
     : createServer({ ...strict, ...times }, answer)
   server.timeout = limits.stall
-  server.maxConnections = limits.connections
+  // Who gives way is chosen before; one that was ended is counted by Node until it is gone.
+  server.maxConnections = limits.connections + ending
   // No cut: with the default of 2000 the header after it (Origin, say) is dropped in silence. The size limits the number.
   server.maxHeadersCount = 0
   return server

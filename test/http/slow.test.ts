@@ -109,7 +109,7 @@ test('one peer cannot take all connections from the others', async () => {
   await served.until(() => served.server.counters.open <= 1)
 })
 
-test('connections beyond the limit of all are dropped and counted', async () => {
+test('of idle connections beyond the limit of all, the oldest end and are counted', async () => {
   await using served = await Served.open({}, { limits: { connections: 5 } })
   const sockets = Array.from({ length: 9 }, () => served.connect().on('error', () => {}))
   await served.until(() => served.server.counters.dropped === 4)

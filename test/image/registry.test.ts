@@ -210,6 +210,16 @@ test('an upload that is cancelled, or left alone too long, leaves nothing', asyn
   expect(readdirSync(served.layout.path('ingest'))).toHaveLength(1)
 })
 
+test('uploads that nobody goes on with give way to a new one, the one that is silent for longest first', async () => {
+  await using served = await Served.open({ limits: { largest: 1000, most: 2 } })
+  const [first, second] = [await served.upload(), await served.upload()]
+  served.layout.now += 11_000
+  await served.ask('PATCH', first, { body: 'x' })
+  const third = await served.upload()
+  expect(await served.no('GET', second)).toBe('404 BLOB_UPLOAD_UNKNOWN')
+  for (const path of [first, third]) expect((await served.ask('GET', path)).status).toBe(204)
+})
+
 test('an upload belongs to its name', async () => {
   await using served = await Served.open()
   const path = await served.upload('porter')
