@@ -38,7 +38,8 @@ function checkQuestion(
   line: number,
   say: (line: number, message: string, severity?: AnswerProblem['severity']) => void,
 ): void {
-  const match = /^(\S+)\s+(\S+)\s+(\S+)(?:\s(.*))?$/s.exec(content)
+  // debconf joins the lines before it looks for words, so a break may stand anywhere.
+  const match = /^(\S+)\s+(\S+)\s+(\S+)(?:\s(.*))?$/s.exec(joinedLine(content))
   if (!match) return say(line, 'not a question: write owner, question, type and value')
   const [, , question = '', type = '', value = ''] = match
   if (question !== 'seen' && !types.has(type)) return say(line, `${type} is no type of question`)
@@ -48,6 +49,15 @@ function checkQuestion(
   if (/passwd\/(root|user)-password(-again)?$/.test(question) && value.trim() !== '') {
     say(line, `${question} holds a password in clear text: use ${question.replace(/-again$/, '')}-crypted`)
   }
+}
+
+/** One line, with one blank for each break and the blanks around it. */
+function joinedLine(content: string): string {
+  const parts = content.split('\\\n')
+  return parts
+    .map((part, index) => (index === 0 ? part : part.trimStart()))
+    .map((part, index) => (index === parts.length - 1 ? part : part.trimEnd()))
+    .join(' ')
 }
 
 function logicalLines(text: string): { line: number; content: string }[] {

@@ -61,6 +61,20 @@ test.each(preseeds)('preseed %j: %s: %s', (text, severity, message) => {
   expect(preseed.check(`# a comment\n\n${text}`, '12')).toEqual([{ line: 3, severity, message }])
 })
 
+test.each([
+  ['d-i partman-auto/choose_recipe \\\n    select atomic\n'],
+  ['d-i \\\n  partman/choose_partition \\\nselect \\\n  finish\n'],
+  ['d-i preseed/late_command string \\\n    in-target true; \\\n    in-target sync\n'],
+])('a preseed question may be broken at any blank: %j', (text) => {
+  expect(preseed.check(text, '12')).toEqual([])
+})
+
+test('a preseed question that is broken before a wrong type is told with its first line', () => {
+  expect(preseed.check('\nd-i x/y \\\n  nothing z\n', '12')).toEqual([
+    { line: 2, severity: 'error', message: 'nothing is no type of question' },
+  ])
+})
+
 test('a preseed question may go on behind a backslash, and the next one keeps its line', () => {
   const text = 'd-i preseed/late_command string a; \\\nb; \\\n# c\nd-i x/y nothing z\n'
   expect(preseed.check(text, '12')).toEqual([{ line: 4, severity: 'error', message: 'nothing is no type of question' }])
