@@ -9,6 +9,7 @@ import { installScript, isForImage, layoutOf, type ImageProfile } from '../files
 import { firstOf, folderOf } from '../files/first.ts'
 import { bringsLoader } from '../files/loaders.ts'
 import { formatReference, parseReference } from '../image/reference.ts'
+import { firmwaresOf, lacksFor } from '../imager/disks/starts.ts'
 import { Shelf } from '../files/shelf.ts'
 import { firstFile } from '../boot/loader.ts'
 import { loaderFor } from '../boot/offer.ts'
@@ -145,8 +146,8 @@ async function scriptOf(house: House, machine: Machine): Promise<Finding[]> {
   const profile = house.registry.profileOf(machine)
   if (profile?.kind !== 'image') return []
   const { name, image, origin } = profile
-  if (!house.golden) return collect(machine, () => layoutFindings(house, profile))
-  const found: Finding[] = []
+  const found = collect(machine, () => layoutFindings(house, profile))
+  if (!house.golden) return [...found, notLookedFor(profile)]
   if (imagerMissing(house))
     found.push({
       severity: 'error',
@@ -179,12 +180,18 @@ async function scriptOf(house: House, machine: Machine): Promise<Finding[]> {
   }
 }
 
+/** A layout that no firmware can start stops every install: before its disks are written, but it stops it. */
 function layoutFindings(house: House, profile: ImageProfile): Finding[] {
-  layoutOf(house, profile)
+  if (firmwaresOf(layoutOf(house, profile)).length > 0) return []
+  const message = `no firmware could start a machine with ${profile.layout}, which profile ${profile.name} writes`
+  const hint = `BIOS needs ${lacksFor.bios}; UEFI needs ${lacksFor.uefi}`
+  return [{ severity: 'error', message, ...profile.origin, hint }]
+}
+
+function notLookedFor(profile: ImageProfile): Finding {
   const message = `${profile.image} was not looked for: there is no data directory here`
-  return [
-    { severity: 'warning', message, ...profile.origin, hint: 'name it with --data, or run this where the server runs' },
-  ]
+  const hint = 'name it with --data, or run this where the server runs'
+  return { severity: 'warning', message, ...profile.origin, hint }
 }
 
 async function familyFindings(

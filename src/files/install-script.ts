@@ -7,6 +7,7 @@ import { signatureOf } from '../image/sign.ts'
 import { loadLayout } from '../imager/disks/read.ts'
 import { diskScript, quoted, secretsOf } from '../imager/disks/script.ts'
 import type { Layout } from '../imager/disks/layout.ts'
+import { lacksFor } from '../imager/disks/starts.ts'
 import type { Profile } from '../config/site.ts'
 import { contextOf, type Audience } from './context.ts'
 import { serverUrl, type Golden, type House } from './house.ts'
@@ -56,7 +57,7 @@ export async function installScript(
       image,
       token,
       urls: urlsOf(house, audience, token, image.name),
-      layout: { name: profile.layout, script: diskScript(layout), stacked: isStacked(layout) },
+      layout: { name: profile.layout, script: diskScript(layout), stacked: isStacked(layout), lacks: lacksFor },
       secrets: secretsOf(layout).map((name) => ({ name, value: secretOf(context, name, profile) })),
       expected: [expected, ...house.disks.known(machine.name)].join(' ').trim(),
       extract: image.extract,

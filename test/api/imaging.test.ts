@@ -91,6 +91,24 @@ test('the token of a claimed session pulls its own image from its own address un
   expect(mayPull(house, token, 'porter', peer)).toBe(false)
 })
 
+test('check tells a layout that no firmware can start, whether the image is here or not', async () => {
+  await using scene = await openScene({
+    'fleet.yaml': `
+machines:
+  - { name: duncan, mac: "52:54:00:77:00:01", ip: 10.77.0.11, profile: web, vars: { role: king, password: hunter22 } }
+profiles:
+  - { name: web, kind: image, image: porter, layout: layouts/bare.yaml }
+`,
+    'layouts/bare.yaml':
+      'disks: [{ name: system, partitions: [{ name: root, size: rest, filesystem: ext4, mount: / }] }]\n',
+  })
+  const { house } = scene.house
+  const findings = await checkHouse(house, scene.house.shelf, () => Promise.resolve([]))
+  expect(findings.map(({ message }) => message)).toContain(
+    'no firmware could start a machine with layouts/bare.yaml, which profile web writes',
+  )
+})
+
 test('what an upper layer takes away is told, for the layers of the promised image only', async () => {
   await using scene = await openScene()
   await scene.next()

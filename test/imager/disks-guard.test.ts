@@ -112,6 +112,17 @@ guardTest(`a node that is not there stops everything${why}`, () => {
   )
 })
 
+guardTest(`a file where the node should be is no disk${why}`, () => {
+  const made = 'echo x >"$PLACE/c"; disks_guard && echo PASSED || echo REFUSED'
+  expect(run({ used: '$c', expected: 'any' }, made)).toMatch(/\$c is not there\n(?:.*\n)*REFUSED\n$/)
+})
+
+guardTest(`every bad disk is named${why}`, () => {
+  expect(ask({ used: '$a $b', absent: ['a', 'b'] })).toMatch(/because of: \$a \$b\nREFUSED\n$/)
+  expect(ask({ used: '$a $b', contents: { a: 'xfs', b: 'ext4' } })).toMatch(/because of: \$a \$b\nREFUSED\n$/)
+  expect(ask({ used: '$a $b', mounts: '$a / x\n$b /x x\n' })).toMatch(/because of: \$a \$b\nREFUSED\n$/)
+})
+
 guardTest(`one bad disk of two keeps both${why}`, () => {
   const said = ask({ used: '$a $b', contents: { b: 'xfs' } })
   expect(said).toMatch(/^disks: \$a is empty\n(?:.*\n)*FAIL nothing was written, because of: \$b\nREFUSED\n$/)

@@ -1,8 +1,9 @@
 import { devicesOf, disksOf, membersOf } from './devices.ts'
 import type { Device } from './devices.ts'
 import type { Layout, Match } from './layout.ts'
-import { startsBios, typeOf } from './script.ts'
+import { typeOf } from './script.ts'
 import { formatMib, formatSize } from './size.ts'
+import { startsBios } from './starts.ts'
 
 /** A line of the table that `explain` prints: which device, how large, what is on it, where it is mounted. */
 export interface LayoutRow {

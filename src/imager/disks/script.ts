@@ -5,6 +5,7 @@ import { partitionTypes } from './layout.ts'
 import type { DiskSet, Layout, Match, Partition, PartitionType } from './layout.ts'
 import { usualBuses } from './layout.ts'
 import { bootPartition, mountedDevices, passOf } from './mounts.ts'
+import { firmwaresOf, startsBios } from './starts.ts'
 import type { Size } from './size.ts'
 
 /** The parts that are the same for every layout, in the order in which they stand in the script. */
@@ -12,7 +13,7 @@ const library = ['find.sh', 'guard.sh', 'write.sh', 'mount.sh']
 
 /**
  * The layout as a POSIX shell script (busybox ash) that defines functions and does nothing by itself: `disks_find`, `disks_guard`,
- * `disks_write`, `disks_mount DIR`, `disks_fstab`, `disks_mdadm`, `disks_crypttab`, `disks_etc DIR`, `disks_boot`, `disks_identities`.
+ * `disks_write`, `disks_mount DIR`, `disks_fstab`, `disks_mdadm`, `disks_crypttab`, `disks_etc DIR`, `disks_starts`, `disks_boot`, `disks_identities`.
  * docs/layouts.md tells what each prints and which variables it reads. The same layout always gives the same text, and no secret is in it.
  */
 export function diskScript(layout: Layout): string {
@@ -212,6 +213,7 @@ function placing(layout: Layout, devices: readonly Device[]): string[] {
       'disks_chosen || return 1',
       ...encrypted.map(({ ref }) => orReturn(`disks_crypt_line ${ref} ${openedName(ref)}`)),
     ]),
+    shell('disks_starts', [`echo '${firmwaresOf(layout).join(' ')}'`]),
     shell('disks_boot', ['disks_chosen || return 1', ...bootLines(layout, devices)]),
   ]
 }
@@ -236,12 +238,6 @@ function bootLines(layout: Layout, devices: readonly Device[]): string[] {
     ...disks.map(({ index }) => `echo disk "$disk_${index}"`),
     ...esps.map(({ ref, content }) => `echo esp "$(disks_device ${ref})" ${content.mount ?? '-'}`),
   ]
-}
-
-export function startsBios({ table: kind, partitions }: DiskSet, layout: Layout): boolean {
-  if (kind === 'gpt') return partitions.some(({ type }) => type === 'bios-boot')
-  const boot = bootPartition(layout)
-  return layout.disks.length === 1 || partitions.some((each) => each === boot)
 }
 
 /** For the shell: everything inside is meant as it is. */

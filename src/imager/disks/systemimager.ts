@@ -67,6 +67,7 @@ class Converter {
     for (const each of this.#all(root, 'fsinfo')) this.#filesystem(each)
     for (const each of root.children) this.#other(each)
     if (disks.length > 1) this.#order(root, disks)
+    this.#start(root, disks)
     return { disks, ...(raid.length > 0 && { raid }), ...(lvm.length > 0 && { lvm }) }
   }
 
@@ -270,6 +271,25 @@ class Converter {
     }
   }
 
+  /** SystemImager's loaders for BIOS stood in front of the first partition of an MBR; on a GPT they need a partition of their own. */
+  #start(root: Element, disks: readonly DiskInput[]): void {
+    const [bootloader] = this.#all(root, 'bootloader')
+    const isEfi = bootloader ? /efi/i.test(bootloader.attributes['install_type'] ?? '') : disks.some(hasType('esp'))
+    if (isEfi) {
+      if (!disks.some(hasType('esp')))
+        this.#leave(bootloader!, 'UEFI: no part is an EFI system partition; give one type: esp')
+      return
+    }
+    const targets = bootloader ? this.#all(bootloader, 'target').map(({ attributes }) => attributes['dev']) : []
+    for (const [index, element] of this.#all(root, 'disk').entries()) {
+      const disk = disks[index]!
+      const isTarget = targets.length === 0 || targets.includes(element.attributes['dev'])
+      if (!isTarget || disk.table !== 'gpt' || hasType('bios-boot')(disk)) continue
+      disk.partitions.unshift({ name: this.#name('bios-boot'), type: 'bios-boot', size: '1MiB' })
+      this.#leave(element, 'BIOS: the GPT has a bios-boot partition of 1MiB more, where GRUB keeps its core')
+    }
+  }
+
   #matchOf(dev: string): MatchInput | undefined {
     const { disks = {} } = this.#options
     return Object.hasOwn(disks, dev) ? disks[dev] : undefined
@@ -307,6 +327,10 @@ class Converter {
   #leave({ line, name }: Element, message: string): void {
     this.left.push({ line, element: name, message })
   }
+}
+
+function hasType(type: PartitionInput['type']): (disk: DiskInput) => boolean {
+  return ({ partitions }) => partitions.some((each) => each.type === type)
 }
 
 const knownFlags = new Set(['', '-', 'boot', 'swap', 'raid', 'lvm', 'esp', 'bios_grub', 'lba'])
