@@ -13,6 +13,7 @@ import { isSameToken, openToken } from '../image/registry-token.ts'
 import { openSigner } from '../image/sign.ts'
 import { allows, isOpen, TokenBook } from '../image/tokens.ts'
 import { openTreeCache, type TreeCache } from '../image/tree-cache.ts'
+import { shutToOthers } from './own-directory.ts'
 import type { VerifyOptions, VerifyResult } from '../image/verify.ts'
 import { verifyLibrary } from '../image/verify-library.ts'
 
@@ -38,7 +39,8 @@ export interface Keeper {
 }
 
 /** `<data>/images`, or the registry that the site names. Throws `config-invalid`. */
-export function openStore(data: string, { registry }: ServerSettings['images']): Keeper {
+export function openStore(data: string, { registry }: Pick<ServerSettings['images'], 'registry'>): Keeper {
+  shutToOthers(data)
   if (registry !== undefined) {
     const store = openRegistryAt(registry)
     return { store, verify: (options) => verifyLibrary(store, options) }
@@ -83,6 +85,7 @@ function operator(token: string): Gatekeeper {
 
 /** What `birnam token` gave to people and programs. */
 export function openTokens(data: string): TokenBook {
+  shutToOthers(data)
   return new TokenBook(join(data, 'tokens'))
 }
 

@@ -29,6 +29,7 @@ import { openGolden, openRegistry } from './images.ts'
 import type { Listener } from './listeners.ts'
 import { openSystemImager, type OldDoors } from './systemimager.ts'
 import { openLog } from './log.ts'
+import { shutToOthers } from './own-directory.ts'
 import { Callers, closeSocket, openSocket } from './socket.ts'
 
 export interface Server {
@@ -52,6 +53,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   await using opened = new AsyncDisposableStack()
   const log = openLog(options.verbose)
   const holder = new SiteHolder(place.site)
+  shutToOthers(place.data, (sentence) => log.warn(sentence))
   opened.use(lockData(place.data, patience))
   const database = opened.adopt(openDatabase(place.data), (open) => open.close())
   const leases = new LeaseBook(new SqliteLeases(database))

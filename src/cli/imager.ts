@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { join, resolve } from 'node:path'
+import { shutToOthers } from '../app/own-directory.ts'
 import { openSigner } from '../image/sign.ts'
 import { buildImager, type Built } from '../imager/build.ts'
 
@@ -29,6 +30,7 @@ async function build(flags: BuildFlags, command: Command): Promise<void> {
   const { json } = globals(command)
   const { data } = placeHere(command)
   await refuseWrongPlace(placeHere(command))
+  shutToOthers(data)
   const { publicKey } = openSigner(join(data, 'image-key.pem'))
   using line = openLine(process.stderr, json)
   const built = await buildImager({

@@ -15,7 +15,7 @@ export async function syncDirectory(path: string): Promise<void> {
 /** The old bytes or the new ones, whatever happens: `temporary` (same file system) is written, synced and renamed over `path`. */
 export async function replaceFile(path: string, temporary: string, bytes: Uint8Array | string): Promise<void> {
   try {
-    const handle = await open(temporary, 'wx', 0o644)
+    const handle = await open(temporary, 'wx', 0o600)
     try {
       await handle.writeFile(bytes)
       await handle.sync()

@@ -30,7 +30,7 @@ export class Ingest {
   async write(land: Land): Promise<BlobWriter> {
     const path = this.path()
     try {
-      return new BlobFile(await open(path, 'wx', 0o644), path, land)
+      return new BlobFile(await open(path, 'wx', 0o600), path, land)
     } catch (error) {
       throw diskFault(error, path)
     }

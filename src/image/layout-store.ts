@@ -26,8 +26,8 @@ import { verifyBlobs, type VerifyOptions, type VerifyResult } from './verify.ts'
 export function openLayoutStore(directory: string, now: () => number = Date.now): LayoutStore {
   const ingest = join(directory, 'ingest')
   try {
-    mkdirSync(join(directory, 'blobs', 'sha256'), { recursive: true })
-    mkdirSync(ingest, { recursive: true })
+    mkdirSync(join(directory, 'blobs', 'sha256'), { recursive: true, mode: 0o700 })
+    mkdirSync(ingest, { recursive: true, mode: 0o700 })
     writeNew(join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
     writeNew(join(directory, 'index.json'), '{"schemaVersion":2,"manifests":[]}')
     return new LayoutStore(directory, new Ingest(ingest), now)
@@ -38,7 +38,7 @@ export function openLayoutStore(directory: string, now: () => number = Date.now)
 
 function writeNew(path: string, text: string): void {
   try {
-    writeFileSync(path, text, { flag: 'wx' })
+    writeFileSync(path, text, { flag: 'wx', mode: 0o600 })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }

@@ -30,7 +30,7 @@ async function tryLock(path: string): Promise<boolean> {
   // Named as a file of `Ingest` is, so that one left by a kill is swept with the others.
   const temporary = join(dirname(path), `${self()}-${randomUUID()}`)
   try {
-    await writeFile(temporary, self(), { flag: 'wx' })
+    await writeFile(temporary, self(), { flag: 'wx', mode: 0o600 })
     await link(temporary, path)
     return true
   } catch (error) {

@@ -34,7 +34,7 @@ export function openTreeCache(directory: string): TreeCache {
 export const noCache: TreeCache = { load: () => Promise.resolve(undefined), save: () => Promise.resolve() }
 
 async function save(file: string, key: string, tree: Tree, source: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const half = `${file}.${process.pid}.${Date.now()}.half`
   try {
     await using handle = await open(half, 'w', 0o600)

@@ -132,10 +132,11 @@ function put(out: string, kernel: Kernel, initrd: Buffer, rest: Pick<Built, 'mod
     sha256: { vmlinuz: sha256(vmlinuz), initrd: sha256(initrd) },
   }
   try {
-    mkdirSync(out, { recursive: true })
+    mkdirSync(out, { recursive: true, mode: 0o700 })
     const files = { vmlinuz, 'initrd.img': initrd, 'imager.json': Buffer.from(`${JSON.stringify(built, null, 2)}\n`) }
     // All are written before the first takes its place, so that a full disk changes nothing.
-    for (const [name, bytes] of Object.entries(files)) writeFileSync(join(out, `.${name}.new`), bytes, { flush: true })
+    for (const [name, bytes] of Object.entries(files))
+      writeFileSync(join(out, `.${name}.new`), bytes, { flush: true, mode: 0o600 })
     for (const name of Object.keys(files)) renameSync(join(out, `.${name}.new`), join(out, name))
   } catch (error) {
     for (const name of ['vmlinuz', 'initrd.img', 'imager.json'])

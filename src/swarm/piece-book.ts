@@ -37,10 +37,10 @@ export class PieceBook {
   }
 
   async #keep(path: string, pieces: Uint8Array): Promise<void> {
-    await mkdir(this.#directory, { recursive: true })
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const half = `${path}.${randomBytes(6).toString('hex')}`
     try {
-      await writeFile(half, pieces)
+      await writeFile(half, pieces, { mode: 0o600 })
       await rename(half, path)
     } finally {
       await rm(half, { force: true })

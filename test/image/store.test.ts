@@ -253,7 +253,7 @@ test('a lock of a dead process holds nobody up', async () => {
   expect(readdirSync(layout.path('ingest'))).toEqual([])
 })
 
-test('files are readable by skopeo of anybody, and nothing but OCI stands in the index', async () => {
+test('files are their owner’s alone, and nothing but OCI stands in the index', async () => {
   using layout = new Layout()
   await layout.store.put('porter', undefined, await imageOf(layout.store, 'x'))
   expect(readFileSync(layout.path('oci-layout'), 'utf8')).toBe('{"imageLayoutVersion":"1.0.0"}')
@@ -262,5 +262,5 @@ test('files are readable by skopeo of anybody, and nothing but OCI stands in the
     schemaVersion: 2,
     manifests: [{ mediaType: media.manifest, annotations: { 'org.opencontainers.image.ref.name': 'porter:1' } }],
   })
-  expect(statSync(layout.path('index.json')).mode & 0o777).toBe(0o644)
+  expect(statSync(layout.path('index.json')).mode & 0o777).toBe(0o600)
 })

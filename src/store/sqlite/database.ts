@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../fault.ts'
@@ -31,8 +31,8 @@ export function openDatabase(directory: string): DatabaseSync {
   const path = directory === inMemory ? inMemory : join(directory, 'birnam.sqlite')
   try {
     if (path !== inMemory) makeDirectory(directory)
+    if (path !== inMemory) makeFile(path)
     const database = new DatabaseSync(path, { timeout: 5000 })
-    if (path !== inMemory) chmodSync(path, 0o600)
     database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON')
     checkVersion(database, path)
     upgrade(database)
@@ -44,6 +44,13 @@ export function openDatabase(directory: string): DatabaseSync {
     if (error instanceof Fault) throw error
     throw cannotOpen(path, error)
   }
+}
+
+/** For its owner alone before anything is in it; SQLite gives `-wal` and `-shm` the mode of the file. */
+export function makeFile(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
+  for (const end of ['', '-wal', '-shm', '-journal'])
+    if (statSync(path + end, { throwIfNoEntry: false })) chmodSync(path + end, 0o600)
 }
 
 /** Makes the data directory, for its owner alone. Throws Fault `config-invalid` or `not-permitted`. */

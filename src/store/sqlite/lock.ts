@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '../../fault.ts'
-import { cannotOpen, makeDirectory } from './database.ts'
+import { cannotOpen, makeDirectory, makeFile } from './database.ts'
 
 /** SQLITE_BUSY: https://sqlite.org/rescode.html#busy */
 const busy = 5
@@ -15,6 +15,7 @@ export function lockData(directory: string, wait = 0): Disposable {
   makeDirectory(directory)
   const path = join(directory, 'birnam.lock')
   try {
+    makeFile(path)
     return { [Symbol.dispose]: held(path, wait) }
   } catch (error) {
     if ((error as { errcode?: number }).errcode !== busy) throw cannotOpen(path, error)
