@@ -28,6 +28,8 @@ export interface CaptureOffer {
 }
 
 interface Open extends CaptureOffer, CaptureWish {
+  /** The address that asked first: the token is good for no other. */
+  from?: string
   machine?: ScriptCapture
   done?: Promise<Captured>
   heardAt: number
@@ -38,7 +40,7 @@ const lifetime = 3600_000
 const patience = 600_000
 const mostOpen = 100
 
-/** `/c/<token>`: a machine that captures itself, `curl -fsS http://server/c/<token> | sh`. A token is one capture. */
+/** `/c/<token>`: a machine that captures itself, `echo url=http://server/c/<token> | curl -fsSK - | sh`. A token is one capture. */
 export class CaptureDesk implements Desk {
   readonly #house: House
   readonly #golden: Golden
@@ -82,6 +84,7 @@ export class CaptureDesk implements Desk {
       throw new Fault('token-unknown', 'no capture has that token; it is good for one, within an hour', {
         hint: 'birnam image capture-script makes another',
       })
+    this.#bind(open, exchange.connection.peer.address)
     open.heardAt = this.#house.now()
     const method = exchange.request.method ?? 'GET'
     const reply = await this.#step(open, method === 'PUT' ? step : `get ${step}`, exchange)
@@ -89,6 +92,18 @@ export class CaptureDesk implements Desk {
     const bytes = Buffer.from(reply)
     exchange.inOne(bytes.length)
     replyBytes(exchange.response, bytes, 'application/octet-stream')
+  }
+
+  /** The first who asks is the machine that was meant; whoever reads the token later, on another host, gets nothing. */
+  #bind(open: Open, address: string): void {
+    open.from ??= address
+    if (open.from === address) return
+    const why = `asked from ${address}, and it belongs to ${open.from}, which asked first`
+    const event = { at: this.#house.now(), type: 'image.refused', detail: { as: open.as, from: address, why } }
+    this.#house.journal.recordSeldom(event, address)
+    throw new Fault('token-unknown', `this capture is refused: ${why}`, {
+      hint: 'birnam image capture-script makes another',
+    })
   }
 
   async #step(open: Open, step: string, exchange: Exchange): Promise<string | Uint8Array | undefined> {

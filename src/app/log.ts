@@ -1,11 +1,21 @@
 import pino, { type Logger } from 'pino'
+import { withoutTokens } from '../journal/without-tokens.ts'
 
 /** JSON lines on standard error for programs; one short line an event for a person at a terminal. */
 export function openLog(verbose: boolean): Logger {
   const level = verbose ? 'debug' : 'info'
-  if (!process.stderr.isTTY) return pino({ level, base: null }, pino.destination({ dest: 2, sync: false }))
-  return pino({ level, base: null }, { write: (line) => void process.stderr.write(`${forPeople(line)}\n`) })
+  const options = { level, base: null }
+  if (process.stderr.isTTY)
+    return pino(options, { write: (line) => void process.stderr.write(`${forPeople(withoutTokens(line))}\n`) })
+  return pino(options, tokenless(pino.destination({ dest: 2, sync: false })))
 }
+
+/** The same stream, past which no token comes: whatever a level, an error or a message says. */
+export function tokenless(into: Stream): Stream {
+  return { write: (line) => into.write(withoutTokens(line)), flush: (...done) => into.flush(...done) }
+}
+
+type Stream = Pick<ReturnType<typeof pino.destination>, 'flush'> & { write(line: string): unknown }
 
 /** `10:02:33 menu.given machine=duncan plan=live …` */
 export function forPeople(line: string): string {

@@ -12,7 +12,7 @@ import { globals, placeHere, several, withApi } from './context.ts'
 import { openLine, progressText, size } from './image-progress.ts'
 import { labelOf, openImages, untilStopped } from './image-store.ts'
 import { refuseWrongPlace } from './other-server.ts'
-import { count, dated, show } from './print.ts'
+import { count, dated, fetching, show } from './print.ts'
 
 interface CaptureFlags {
   readonly as: string
@@ -71,7 +71,7 @@ function offerScript(wish: Pick<CaptureFlags, 'as' | 'keep' | 'exclude'>, comman
     show(offer, globals(command).json, () =>
       [
         `Run this on the machine as root, once, before ${dated(offer.expiresAt)} UTC:`,
-        `  curl -fsS ${offer.url} | sh`,
+        `  ${fetching(offer.url)} | sh`,
       ].join('\n'),
     )
   })

@@ -4,7 +4,7 @@ import type { AllowedUpdate } from '../api/update-allow.ts'
 import { Fault } from '../fault.ts'
 import { globals, placeHere, several, tellStored, withApi } from './context.ts'
 import { behindSudo } from './machines.ts'
-import { dated, show } from './print.ts'
+import { dated, fetching, show } from './print.ts'
 
 interface UpdateFlags {
   readonly to?: string
@@ -38,7 +38,7 @@ function update(name: string, flags: UpdateFlags, command: Command): Promise<voi
     if (flags.ssh !== undefined && !api.running) throw noServer(placeHere(command).data)
     const wish = { ...behindSudo(), ...(flags.to !== undefined && { to: flags.to }) }
     const allowed = await api.post<AllowedUpdate>(`/api/machines/${encodeURIComponent(name)}/update`, wish)
-    const line = `curl -fsS ${allowed.url} | sh -s --${wordsOf(flags)
+    const line = `${fetching(allowed.url)} | sh -s --${wordsOf(flags)
       .map((word) => ` ${quote(word)}`)
       .join('')}`
     if (flags.ssh !== undefined) return runThere(flags.ssh === true ? `root@${allowed.address}` : flags.ssh, line)

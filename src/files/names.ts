@@ -18,8 +18,3 @@ export function splitSession(name: string): { readonly id?: string; readonly res
   const slash = name.indexOf('/', 2)
   return slash < 0 ? { id: name.slice(2), rest: '' } : { id: name.slice(2, slash), rest: name.slice(slash + 1) }
 }
-
-/** A name for logs and events: the token of an answer or report is left out, the session id and the rest stay. */
-export function told(name: string): string {
-  return name.replace(/^(\/?(?:s\/[^/]*\/)?[air]\/[^./]+)\.[^/]*/, '$1.…')
-}

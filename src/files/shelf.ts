@@ -12,7 +12,7 @@ import { findForPixiecore } from './pixiecore.ts'
 import { findForPi, readPiName, type PiName } from './raspberry-pi.ts'
 import { findForMatchbox } from './matchbox.ts'
 import { findMenu } from './menus.ts'
-import { normalise, splitSession, told } from './names.ts'
+import { normalise, splitSession } from './names.ts'
 
 /** What a name means, for both carriers: menus, answers, kernels, the site's own files, loaders. */
 export class Shelf {
@@ -52,7 +52,7 @@ export class Shelf {
     if (stage === 'kernel' && house.permits.of(machine.name)?.session === session.id)
       house.permits.seen(machine.name, `${rest} was fetched`)
     const { carrier, bytes, milliseconds, outcome } = transfer
-    const detail = { name: told(rest), stage, carrier, bytes, ms: Math.round(milliseconds) }
+    const detail = { name: rest, stage, carrier, bytes, ms: Math.round(milliseconds) }
     const whose = { machine: machine.name, mac: session.mac, session: session.id }
     house.journal.record({ at: house.now(), type: `file.${outcome}`, ...whose, detail })
   }

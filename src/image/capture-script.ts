@@ -8,27 +8,34 @@ import type { CaptureSource, Listing, PackedTar } from './capture-source.ts'
 import { listLine, nameList, packLine, probeLine, readProbe, type Probe } from './capture-words.ts'
 
 /**
- * The script that a machine runs by itself: `curl -fsS <url> | sh`. It asks `<url>/…` in this order: PUT probe (answer: how to
+ * The script that a machine runs by itself: `echo url=<url> | curl -fsSK - | sh`. It asks `<url>/…` in this order: PUT probe (answer: how to
  * list), PUT list (answer: names to pack, or nothing), GET pack (how to pack), PUT tar, PUT end (answer: a sentence).
  */
 export function captureScript(url: string): string {
   return `#!/bin/sh
 # Captures this machine as a golden image. Reads files, changes none; needs root, GNU tar, GNU find and curl.
 set -u
+umask 077
 LC_ALL=C; export LC_ALL
 url=${quote(url)}
 stop() { echo "birnam: $1" >&2; exit 1; }
 for program in curl tar find; do command -v "$program" > /dev/null || stop "this machine has no $program"; done
 work=$(mktemp -d) || stop 'no place for temporary files'
 trap 'rm -rf "$work"' EXIT
-send() { curl -sS --fail-with-body -T - "$url/$1"; }
+# The address stands in a file of root's and in no list of processes: whoever has it sends what this machine shall have been.
+at() {
+  cat > "$work/$1.url" <<END
+url = "$url/$1"
+END
+}
+send() { at "$1" && curl -sS --fail-with-body -K "$work/$1.url" -T -; }
 
 probe() { ${probeLine.trim()}; }
 probe | send probe > "$work/list.sh" || stop 'the server does not want this machine'
 echo 'birnam: listing files' >&2
 sh "$work/list.sh" 2> "$work/find.said" | send list > "$work/names" || stop 'the server could not take the list'
 if [ -s "$work/names" ]; then
-  curl -fsS "$url/pack" > "$work/pack.sh" || stop 'the server gave no answer'
+  at pack && curl -fsS -K "$work/pack.url" > "$work/pack.sh" || stop 'the server gave no answer'
   echo 'birnam: packing' >&2
   { sh "$work/pack.sh" < "$work/names" 2> "$work/said"; echo "$?" > "$work/status"; } | send tar > "$work/reply" ||
     stop 'the server could not take the files'

@@ -1,5 +1,6 @@
 import { Allowances } from './allowance.ts'
 import { Seldom } from './seldom.ts'
+import { withoutTokens } from './without-tokens.ts'
 
 /** One thing that happened, in the order of the boot. The type is stable and documented in docs/boot.md. */
 export interface Event {
@@ -85,7 +86,8 @@ export class Journal {
     })
   }
 
-  #keep(event: Event): void {
+  #keep(told: Event): void {
+    const event = told.detail ? { ...told, detail: detailWithoutTokens(told.detail) } : told
     this.counters.kept++
     this.#waiting.push(event)
     this.#listeners.onEvent?.(event)
@@ -164,6 +166,15 @@ export class Journal {
       return false
     }
   }
+}
+
+function detailWithoutTokens(detail: NonNullable<Event['detail']>): NonNullable<Event['detail']> {
+  const shown: Record<string, string | number | boolean | undefined> = {}
+  for (const key in detail) {
+    const value = detail[key]
+    shown[key] = typeof value === 'string' ? withoutTokens(value) : value
+  }
+  return shown
 }
 
 /** About as many as are written; of long text, which may be escaped sign by sign, exactly. */

@@ -81,7 +81,7 @@ get_script() {
   local code wait
   wait=2
   for _ in $(seq 1 60); do
-    code=$(curl -sS --connect-timeout 10 --max-time 120 -o /run/imager/script.sh -w '%{http_code}' "$SCRIPT_URL" 2>/run/imager/curl)
+    code=$(ask "$SCRIPT_URL" -sS --connect-timeout 10 --max-time 120 -o /run/imager/script.sh -w '%{http_code}' 2>/run/imager/curl)
     case $code in
       200) return 0 ;;
       000 | 429 | 5?2 | 5?3 | 5?4) say "the server does not answer yet: $(tail -n 1 /run/imager/curl)" ;;

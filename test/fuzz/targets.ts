@@ -4,7 +4,8 @@ import { Clerk } from '../../src/dhcp/clerk.ts'
 import { decodePacket } from '../../src/dhcp/packet.ts'
 import { summary } from '../../src/dhcp/summary.ts'
 import { Fault } from '../../src/fault.ts'
-import { normalise, splitSession, told } from '../../src/files/names.ts'
+import { normalise, splitSession } from '../../src/files/names.ts'
+import { withoutTokens } from '../../src/journal/without-tokens.ts'
 import { Sessions } from '../../src/boot/session.ts'
 import { readTarget } from '../../src/http/target.ts'
 import { formatIndex, parseIndex } from '../../src/image/index-file.ts'
@@ -99,7 +100,7 @@ function names(): Target {
     feed(bytes) {
       const text = bytes.toString('utf8')
       readTarget(text)
-      told(text)
+      withoutTokens(text)
       readMac(text)
       readIpv4(text)
       const clean = normalise(text)

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { capture, type Captured } from '../../src/image/capture.ts'
@@ -9,6 +10,7 @@ import { openTreeCache } from '../../src/image/tree-cache.ts'
 import { treeOf } from '../../src/image/version-tree.ts'
 import { MemoryStore } from '../image/memory-store.ts'
 import { run } from '../lab/child.ts'
+import { showWords } from '../lab/living.ts'
 import { labTest } from '../lab/needs.ts'
 import { openLan } from '../lab/network.ts'
 import { openPlace } from '../lab/place.ts'
@@ -38,7 +40,7 @@ labTest(
       done.catch(() => undefined)
       await using server = await serve(machine, done)
       const shell = `set -e; cd ${root}; ${change}; mount -t proc none proc; mount --bind /dev dev
-      PATH=/run/bin LD_LIBRARY_PATH=/run/lib exec /usr/sbin/chroot . sh -c 'curl -fsS ${server.url} | sh'`
+      PATH=/run/bin LD_LIBRARY_PATH=/run/lib exec /usr/sbin/chroot . sh -c 'echo url=${server.url} | curl -fsSK - | sh'`
       const said = await run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', shell])
       return { captured: await done, said }
     }
@@ -93,14 +95,18 @@ labTest(
     const root = await makeRoot(join(site.directory, '..'))
     const client = await lan.client()
     await client.run('ip address add 10.77.0.50/24 dev eth0')
+    await showWords(`${root}/run/bin/curl`, '/run/words')
     const told = await server.command('image', 'capture-script', '--as', 'porter')
-    const url = /curl -fsS (http:\S+) \| sh/.exec(told)![1]!
+    const url = /echo url=(http:\S+) \| curl -fsSK - \| sh/.exec(told)![1]!
     const shell = `cd ${root}; mount -t proc none proc; mount --bind /dev dev
-      PATH=/run/bin LD_LIBRARY_PATH=/run/lib exec /usr/sbin/chroot . sh -c 'curl -fsS ${url} | sh'`
+      PATH=/run/bin LD_LIBRARY_PATH=/run/lib exec /usr/sbin/chroot . sh -c 'echo url=${url} | curl -fsSK - | sh'`
     const again = (): Promise<string> =>
       client.run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', `${shell} 2>&1; true`])
     expect(await again()).toContain('porter:1 is kept')
     expect(await server.command('image', 'ls')).toMatch(/porter +1 /)
+    const shown = await readFile(`${root}/run/words`, 'utf8')
+    expect(shown).toContain('-T')
+    expect(shown).not.toMatch(/http:|[0-9a-f]{40}/)
     expect(await again()).toMatch(/404|403/)
     const wrong = url.replace(/.$/, (last) => (last === '0' ? '1' : '0'))
     expect(await client.run(['curl', '-s', '-T', '/dev/null', `${wrong}/probe`])).toContain('no capture has that token')

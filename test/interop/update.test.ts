@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { tellWhenFailed } from '../lab/failed.ts'
 import { run, type Child } from '../lab/child.ts'
-import { LivingMachine, makeSystem } from '../lab/living.ts'
+import { LivingMachine, makeSystem, showWords } from '../lab/living.ts'
 import { labTest } from '../lab/needs.ts'
 import { openLan } from '../lab/network.ts'
 import { serve, type BirnamServer } from '../lab/server.ts'
@@ -76,7 +76,7 @@ async function openScene(
       return events.filter(({ type }) => type.startsWith('update.')).toReversed()
     },
     start: (command) => lan.server.start(command),
-    foreign: (line) => lan.server.run(line.replace('-fsS', '-sS').replace(/ *\|.*/, '')),
+    foreign: (line) => lan.server.run(line.replace('-fsSK', '-sSK').replace(/ *\| sh .*/, '')),
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   }
 }
@@ -185,6 +185,27 @@ labTest(
     expect((await machine.run(await scene.line())).text).toContain('has porter:2 already')
   },
 )
+
+labTest('no list of processes shows the token of an update, nor does a file that others may read', needs, async () => {
+  await using scene = await openScene()
+  const { tree, machine } = scene
+  await showWords(join(machine.root, 'usr/bin/curl'), '/root/words')
+  await change(tree)
+  await scene.capture()
+  const line = await scene.line()
+  const token = /\/u\/(\S+)/.exec(line)![1]!
+  for (const words of [' --dry-run', ' --verify', '']) {
+    const ran = await machine.run(line + words)
+    expect(ran.code, ran.text).toBe(words === ' --verify' ? 1 : 0)
+  }
+  const shown = await readFile(join(machine.root, 'root/words'), 'utf8')
+  expect(shown).toContain('Accept: application/vnd.oci.image.manifest.v1+json')
+  expect(shown).toContain('kind=done')
+  expect(shown).not.toMatch(/\/u\/|Bearer/)
+  expect(shown).not.toContain(token.split('.')[1])
+  const open = ['find', machine.root, '-type', 'f', '-perm', '/077', '-exec', 'grep', '-l', '/u/[A-Za-z0-9]', '{}', '+']
+  expect(await run(['sh', '-c', '"$@" || :', 'sh', ...open])).toBe('')
+})
 
 /** This test has touched these. */
 function withoutTimesOf(directories: readonly string[], text: string): string {

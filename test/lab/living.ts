@@ -1,4 +1,4 @@
-import { access, mkdir, writeFile } from 'node:fs/promises'
+import { access, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run, type Child } from './child.ts'
 import type { Namespace } from './network.ts'
@@ -32,6 +32,13 @@ echo porter >etc/hostname
 echo '127.0.0.1 localhost' >etc/hosts
 echo 'PRETTY_NAME="Scone"' >etc/os-release
 `
+
+/** Puts a program in the place of one of a root: it writes down what any list of processes shows of it, then is what it was. */
+export async function showWords(program: string, into: string): Promise<void> {
+  const script = `#!/bin/sh\nprintf '%s\\n' "$0" "$@" >>${into}\nexec "$0.own" "$@"\n`
+  await rename(program, `${program}.own`)
+  await writeFile(program, script, { mode: 0o755 })
+}
 
 /** A running machine: its own root, mounts and address; what it runs sees nothing of this host. */
 export class LivingMachine {
