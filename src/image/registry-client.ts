@@ -1,4 +1,5 @@
 import { Fault } from '../fault.ts'
+import { isOwnRealm, isUnheard } from './credentials.ts'
 
 export interface RegistryClientOptions {
   /** `http://registry.example.org:5000`, with a path when the images stand below one. */
@@ -29,6 +30,11 @@ export class RegistryClient {
     const url = URL.parse(options.url)
     if (!url || !/^https?:$/.test(url.protocol))
       throw new Fault('config-invalid', 'the registry is no http:// or https:// URL', { field: 'images.registry' })
+    if (options.password !== undefined && !isUnheard(url))
+      throw new Fault('config-invalid', `the password of the registry ${url.host} would go there readable for all`, {
+        field: 'images.registry',
+        hint: 'write https://: a password goes only over TLS, or to this host itself',
+      })
     this.#options = options
     this.#origin = new URL('/', url.origin)
     const path = url.pathname.replace(/^\/+|\/+$/g, '')
@@ -96,6 +102,10 @@ export class RegistryClient {
     if (url.origin !== this.#origin.origin) return undefined
     const known = this.#tokens.get(repository)
     if (known && known.until > Date.now()) return `Bearer ${known.token}`
+    return this.#basic()
+  }
+
+  #basic(): string | undefined {
     const { user, password } = this.#options
     return password === undefined ? undefined : `Basic ${Buffer.from(`${user ?? ''}:${password}`).toString('base64')}`
   }
@@ -108,9 +118,9 @@ export class RegistryClient {
     if (!realm) return false
     if (words.service !== undefined) realm.searchParams.set('service', words.service)
     if (repository !== '') realm.searchParams.set('scope', `repository:${repository}:pull,push`)
-    const { user, password } = this.#options
-    const basic =
-      password === undefined ? undefined : `Basic ${Buffer.from(`${user ?? ''}:${password}`).toString('base64')}`
+    const basic = this.#basic()
+    if (basic !== undefined && !isOwnRealm(realm, this.#origin))
+      throw this.#fault(`asks for its password at ${realm.origin}, which is not its own host by TLS: it is not sent`)
     const response = await this.#send(realm, {}, basic)
     const answer = (await response.json().catch(() => ({}))) as {
       token?: unknown
