@@ -1,4 +1,4 @@
-import type { Machine } from '../config/site.ts'
+import { isWiping, type Machine } from '../config/site.ts'
 import { distroOf } from '../files/context.ts'
 import { serverUrl, type House } from '../files/house.ts'
 import { Fault } from '../fault.ts'
@@ -77,6 +77,11 @@ function rendered(house: House, machine: Machine | undefined, name: string): Val
   const distro = profile && distroOf(house, profile)
   if (!machine || !profile || !distro)
     throw new Fault('request-invalid', `${name} is not at this address, or it has no distro to be installed from`)
+  if (isWiping(profile))
+    throw new Fault(
+      'request-invalid',
+      `${name} is installed when it boots from the network: birnam reinstall ${name} on the server, then restart it`,
+    )
   const url = serverUrl(house, machine.ip)
   return {
     name: machine.name,

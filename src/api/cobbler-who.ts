@@ -1,6 +1,4 @@
-import { isWipe } from '../boot/plan.ts'
 import type { Session } from '../boot/session.ts'
-import { claim } from '../files/claim.ts'
 import { askHouse, type House } from '../files/house.ts'
 import { cardFrom, machineFrom } from '../files/own-address.ts'
 import type { Shelf } from '../files/shelf.ts'
@@ -9,8 +7,9 @@ import type { Finding, Peer, Refusal } from '../net/content.ts'
 import { takeReport, type Report } from './reports.ts'
 
 /**
- * The answer of a machine that asks by its name: Cobbler believes every caller; here the name is only believed of the machine at that address. A live one's is free, as at `a/<mac>`. An install's is given from the machine's own address, for
- * the permit that its boot has claimed; an armed one is claimed by asking, since an installer that koan started has seen no menu of ours.
+ * The answer of a machine that asks by its name: Cobbler believes every caller; here the name is only believed of the machine at that address. A live one's is free, as at `a/<mac>`. An install's is given from the machine's own address to the
+ * installer that its boot has claimed the permit for and started. Nothing is claimed here: a name and an address are known to every user
+ * of the machine, and to whoever takes its address while it is off.
  */
 export function answerFor(house: House, shelf: Shelf, name: string, asked: Asked): Finding {
   const machine = machineFrom(house, asked.peer.address)
@@ -18,11 +17,10 @@ export function answerFor(house: House, shelf: Shelf, name: string, asked: Asked
   const mac = cardFrom(house, asked.peer.address)!
   const { plan } = askHouse(house, { door: 'http', asker: 'os', mac })
   if (plan.do === 'live') return shelf.find(`a/${mac}`, asked)
-  const session = holderOf(house, name) ?? house.sessions.arriving(mac, house.now(), house.permits.of(name))
-  const answer = askHouse(house, { door: 'http', asker: 'ipxe', mac, session: session.id })
-  if (!isWipe(answer.plan)) return refused(403, `${name} boots its disk: ${answer.plan.why}`)
-  const claimed = claim(house, answer, session, asked.peer.address)
-  if (!isWipe(claimed.plan)) return refused(403, claimed.plan.why)
+  const permit = house.permits.of(name)
+  const session = permit?.state === 'claimed' ? holderOf(house, name) : undefined
+  if (!session) return refused(403, `${name} boots its disk: only a boot from the network claims a permit`)
+  if (permit?.lastSeen === undefined) return refused(403, `${name} has not fetched the kernel of its install yet`)
   return shelf.find(`a/${house.sessions.tokenOf(session)}`, asked)
 }
 

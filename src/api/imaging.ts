@@ -31,6 +31,7 @@ export function addImaging(app: FastifyInstance, house: House): void {
       const script = await installScript(house, guest.audience, guest.image, guest.expected)
       tell(house, guest, 'script.given', { image: guest.image.split('@')[0] })
       reach(guest.audience.session, 'answer', house.now())
+      guest.audience.session.gone = true
       return await reply.type('text/x-shellscript; charset=utf-8').header('Cache-Control', 'no-store').send(script)
     } catch (error) {
       if (!(error instanceof Fault)) throw error

@@ -40,6 +40,7 @@ function fromSession(house: House, session: Session, said: Report, peer: Peer): 
   if (!machine) throw new Fault('token-unknown', 'the machine of that token is not in the site any more')
   admit(house, machine, session, said, peer)
   reach(session, 'report', house.now())
+  session.gone = true
   const shown = withoutSecrets(house, machine, said)
   tell(house, machine, session, shown, peer)
   if (permit?.session !== session.id) return

@@ -22,9 +22,17 @@ export interface Session {
   chosen?: string | undefined
   /** The port that it hung on, as its relay said; forgotten likewise, but for its lease. */
   relay?: RelayPort | undefined
+  /** When its machine was last heard of: by its DISCOVER, or from its own address. */
+  heardAt: number
+  /** The last menu that its machine was given is one that it waits at. */
+  waits?: boolean
+  /** Its machine went on from its menu: it has a kernel or an answer, reported, or has booted again. */
+  gone?: boolean
 }
 
 const forgetAfter = 24 * 3600_000
+/** A machine that was silent for so long waits at no menu any more, in milliseconds. */
+const patience = 3600_000
 const remembered = 100_000
 
 /**
@@ -49,7 +57,10 @@ export class Sessions {
    */
   arriving(mac: Mac, now: number, claim?: { readonly session?: string }): Session {
     const session = this.#byMac.get(mac)
-    if (session && !bootedAgain(session, now, session.id === claim?.session)) return session
+    if (session && !bootedAgain(session, now, session.id === claim?.session)) {
+      session.heardAt = now
+      return session
+    }
     // Two boots never share an id, not even within a millisecond.
     return this.#remember(this.#make(mac, Math.max(now, (session?.startedAt ?? 0) + 1)))
   }
@@ -70,7 +81,8 @@ export class Sessions {
     if (!same(id, this.#idOf(mac, startedAt)) || Math.abs(now - startedAt) > forgetAfter) return undefined
     // From before a restart, or an old one that somebody kept: a ROM that asks now begins another boot, with a token that nobody has seen.
     const session: Session = { ...this.#make(mac, startedAt), stage: 'menu' }
-    return dry || (known && known.startedAt > session.startedAt) ? session : this.#remember(session)
+    if (known && known.startedAt > session.startedAt) return { ...session, gone: true }
+    return dry ? session : this.#remember(session)
   }
 
   tokenOf(session: Session): string {
@@ -88,7 +100,7 @@ export class Sessions {
   }
 
   #make(mac: Mac, startedAt: number): Session {
-    return { id: this.#idOf(mac, startedAt), mac, startedAt, stage: 'started', stageAt: startedAt }
+    return { id: this.#idOf(mac, startedAt), mac, startedAt, stage: 'started', stageAt: startedAt, heardAt: startedAt }
   }
 
   #idOf(mac: Mac, startedAt: number): string {
@@ -115,6 +127,28 @@ export function reach(session: Session, stage: Stage, now: number): void {
   session.stageAt = now
 }
 
+/** A boot whose machine has fallen silent is over, whoever asks under its name later. */
+export function hear(session: Session, now: number): void {
+  if (isSilent(session, now)) session.gone = true
+  session.heardAt = now
+}
+
+/**
+ * Why a boot may not claim a permit that was made at `armedAt`; undefined when it may. Its name, and in a live system its token, can be known to
+ * others later: so only while it is under way to its menu, and one that began before the permit only while it waits there.
+ */
+export function whyNotClaim(session: Session, armedAt: number, now: number): string | undefined {
+  if (session.gone) return 'this boot has gone on from its menu: only the next one may be installed'
+  if (isSilent(session, now)) return 'nothing was heard of this boot for an hour: only the next one may be installed'
+  const waits = session.waits || stages.indexOf(session.stage) < stages.indexOf('menu')
+  if (session.startedAt >= armedAt || waits) return undefined
+  return 'this boot began before the permit was made, and waits at no menu: only the next one may be installed'
+}
+
+function isSilent({ heardAt }: Session, now: number): boolean {
+  return Math.abs(now - heardAt) > patience
+}
+
 /** `s/<id>/`: what the offered file name begins with, and what every name of this boot is relative to. */
 export function pathOf(session: Session): string {
   return `s/${session.id}/`
@@ -122,7 +156,7 @@ export function pathOf(session: Session): string {
 
 /** Nothing of one boot asks for an address as a ROM after the menu was given. */
 function bootedAgain(session: Session, now: number, claimed: boolean): boolean {
-  if (claimed || now - session.startedAt > forgetAfter) return true
+  if (claimed || session.gone || now - session.startedAt > forgetAfter) return true
   return stages.indexOf(session.stage) >= stages.indexOf('menu')
 }
 

@@ -11,7 +11,8 @@ import { contextOf, distroOf, type Audience } from './context.ts'
 import { askHouse, cardAt, type House } from './house.ts'
 import { knownAddress } from './own-address.ts'
 import { refusal, type Why } from './refusal.ts'
-import type { Asked } from './asked.ts'
+import { isOnlyLooking, type Asked } from './asked.ts'
+import { note } from './boot-progress.ts'
 
 /**
  * `a/<token>`, `a/<mac>` and plain `a`: the answer file of whoever asks; `a/<token>/meta-data` is one of several. An install answer (it holds password hashes and keys) needs
@@ -91,7 +92,8 @@ function render(house: House, answer: Answer, { session, mac }: Who, part: strin
     const { template, type, dos } = file
     const accept = asked.headers.accept
     const text = template === undefined ? '' : write(house, template, { audience, machine, family, accept })
-    if (!asked.dry) tell(house, machine, { mac, ...(session && { session }) }, template ?? part)
+    if (!isOnlyLooking(asked))
+      tell(house, machine, { mac, ...(session && { session }) }, template ?? part, asked.peer.address)
     const bytes = Buffer.from(dos ? text.replaceAll(/\r?\n/g, '\r\n') : text)
     return { kind: 'bytes', bytes, type, secret: profile.kind === 'install' }
   } catch (error) {
@@ -128,10 +130,13 @@ function write(house: House, template: string, { audience, machine, family, acce
   })
 }
 
-function tell(house: House, machine: Machine, { mac, session }: Who, template: string): void {
+function tell(house: House, machine: Machine, { mac, session }: Who, template: string, from: string): void {
   const now = house.now()
   const boot = session ?? house.sessions.current(mac)
-  if (boot) reach(boot, 'answer', now)
+  if (boot) {
+    reach(boot, 'answer', now)
+    note(house, boot, from, 'gone')
+  }
   if (session && house.permits.of(machine.name)?.session === session.id)
     house.permits.seen(machine.name, 'its answer was fetched')
   const id = boot && { session: boot.id }

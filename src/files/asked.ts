@@ -12,4 +12,11 @@ export interface Asked {
   readonly session?: Session
   /** A forecast: nothing is claimed, counted or told. */
   readonly dry?: boolean
+  /** A HEAD: it is told what a GET would be, and changes nothing. */
+  readonly head?: boolean
+}
+
+/** Whether nothing may come of it. */
+export function isOnlyLooking({ dry, head }: Pick<Asked, 'dry' | 'head'>): boolean {
+  return dry === true || head === true
 }

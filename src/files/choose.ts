@@ -2,7 +2,7 @@ import { discovery, localDisk } from '../boot/decide.ts'
 import type { Session } from '../boot/session.ts'
 import { choicesOf } from '../config/choices.ts'
 import { isWiping, type Machine, type MenuProfile, type Profile } from '../config/site.ts'
-import type { Asked } from './asked.ts'
+import { isOnlyLooking, type Asked } from './asked.ts'
 import { machineOf, type Board, type House } from './house.ts'
 import { whyForeign } from './own-address.ts'
 
@@ -18,7 +18,7 @@ export function choose(house: House, entry: string, asked: Asked): boolean {
   const menu = menuFor(house, machine)
   const chosen = menu && choicesOf(house.registry, menu).get(entry)
   if (!chosen && entry !== localDisk && !mayDiscover(house, menu, entry)) return false
-  if (asked.dry) return true
+  if (isOnlyLooking(asked)) return true
   session.chosen = entry
   if (entry === discovery) discovered(house, session, asked)
   else if (machine && menu?.password !== undefined && isWiping(chosen)) {

@@ -20,7 +20,8 @@ import { askHouse, cardAt, serverUrl, type House } from './house.ts'
 import { withHead } from './menu-head.ts'
 import { menuOf } from './menu-of.ts'
 import { knownAddress } from './own-address.ts'
-import type { Asked } from './asked.ts'
+import { isOnlyLooking, type Asked } from './asked.ts'
+import { note } from './boot-progress.ts'
 import { readSyslinuxCookies } from './syslinux-cookies.ts'
 
 /** The menu behind a name: `ask()` again, then written for the loader whose name it is. */
@@ -30,7 +31,8 @@ export function findMenu(house: House, name: MenuName, asked: Asked, own: () => 
     if (!asked.session) return text(grubBootstrap())
   }
   if (name.by === 'choice' && !choose(house, name.entry, asked)) return undefined
-  const client = clientOf(house, name, asked)
+  const known = clientOf(house, name, asked)
+  const client = name.by === 'choice' ? { ...known, chosen: name.entry } : known
   const answer = settle(house, client, asked)
   if (answer.machine) return write(house, name.loader, answer, client, asked)
   // A stranger's menu can be the site's own file of that name; a machine that was named gets its own, whatever lies in files/.
@@ -52,7 +54,7 @@ function settle(house: House, client: Client, asked: Asked): Answer {
   const answer = heed(first, said)
   // A permit is claimed for what is known to be booted.
   if (!isWipe(answer.plan) || !asked.session || asked.dry || said?.state === 'asking') return answer
-  return claim(house, answer, asked.session, asked.peer.address)
+  return claim(house, answer, asked.session, asked)
 }
 
 function write(house: House, loader: MenuName['loader'], answer: Answer, client: Client, asked: Asked): Finding {
@@ -69,12 +71,19 @@ function write(house: House, loader: MenuName['loader'], answer: Answer, client:
     const menu = menuOf(house, answer, audience)
     const headed = withHead(house, loader, menu, audience)
     const content = text(compose(house, loader, headed, audience, asked), isWipe(answer.plan))
-    if (!asked.dry)
-      tell(house, answer, asked, mac, { loader, ...whatFollows(menu, serverUrl(house, audience.address)) })
+    if (isOnlyLooking(asked)) return content
+    if (session) note(house, session, asked.peer.address, waitsAt(answer, menu) ? 'waits' : 'boots')
+    tell(house, answer, asked, mac, { loader, ...whatFollows(menu, serverUrl(house, audience.address)) })
     return content
   } catch (error) {
     return fail(house, error, answer, asked, mac)
   }
+}
+
+/** A person chooses, somebody must allow it or name the machine, or another program is still asked. */
+function waitsAt({ plan }: Answer, { entries, default: label }: Menu): boolean {
+  if (plan.do === 'menu' || plan.do === 'wait' || plan.do === 'discover') return true
+  return entries.find((entry) => entry.label === label)?.boot.kind === 'again'
 }
 
 function compose(house: House, loader: MenuName['loader'], menu: Menu, audience: Audience, { peer }: Asked): string {
@@ -109,6 +118,7 @@ function whatFollows({ entries, default: label }: Menu, url: string): { files?: 
 function fail(house: House, error: unknown, answer: Answer, asked: Asked, mac: Mac | undefined): Finding {
   const why = error instanceof Fault ? error.toString() : String(error)
   if (asked.dry) throw error
+  if (asked.head) return { kind: 'refused', status: 500, message: why }
   const event = { at: house.now(), type: 'menu.failed', ...whose(answer, asked.session, mac), detail: { why } }
   house.journal.recordSeldom(event, asked.peer.address)
   return { kind: 'refused', status: 500, message: why }

@@ -3,7 +3,7 @@ import type { Client } from '../boot/client.ts'
 import { Fault } from '../fault.ts'
 import type { Boot } from '../menu/menu.ts'
 import type { Finding } from '../net/content.ts'
-import type { Asked } from './asked.ts'
+import { isOnlyLooking, type Asked } from './asked.ts'
 import { folderOf } from './first.ts'
 import { askHouse, cardAt, type House } from './house.ts'
 import { menuOf } from './menu-of.ts'
@@ -58,7 +58,7 @@ function made(house: House, name: string, answer: Answer, asked: Asked): Finding
   if (name === 'config.txt') return text(config(menu.comments, boot))
   const detail = { loader: 'raspberry-pi', plan: plan.do, why: plan.why, from: asked.peer.address }
   const event = { at: house.now(), type: 'menu.given', machine: machine!.name, ...(mac && { mac }), detail }
-  if (!asked.dry) house.journal.recordSeldom(event, asked.peer.address)
+  if (!isOnlyLooking(asked)) house.journal.recordSeldom(event, asked.peer.address)
   return text(`${boot.args.join(' ')}\n`)
 }
 

@@ -5,6 +5,7 @@ import type { Content, Finding, Peer, Transfer } from '../net/content.ts'
 import { findAnswer } from './answers.ts'
 import type { Asked } from './asked.ts'
 import { cardAt, machineOf, type House } from './house.ts'
+import { note } from './boot-progress.ts'
 import { imagerPath } from './imager-files.ts'
 import { ownLoader } from './first.ts'
 import { loaderPath, packageOf } from './loaders.ts'
@@ -49,6 +50,7 @@ export class Shelf {
     if (!session || !machine) return
     const stage = transfer.outcome === 'sent' ? stageOf(house, rest) : undefined
     if (stage) reach(session, stage, house.now())
+    if (stage === 'kernel') note(house, session, transfer.peer.address, 'gone')
     if (stage === 'kernel' && house.permits.of(machine.name)?.session === session.id)
       house.permits.seen(machine.name, `${rest} was fetched`)
     const { carrier, bytes, milliseconds, outcome } = transfer

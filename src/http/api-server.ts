@@ -13,6 +13,8 @@ export function apiServer(options: { readonly logger?: FastifyBaseLogger } = {})
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit: 64 << 10,
+    // Reports and Cobbler's triggers come by GET, and a HEAD changes nothing.
+    exposeHeadRoutes: false,
     // A request line in the log would hold the tokens of answer and report URLs.
     logController: new Fastify.LogController({ disableRequestLogging: true }),
     // Tokens are longer than the 100 characters that a parameter may have by default.

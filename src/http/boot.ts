@@ -17,7 +17,13 @@ import { memoryPiece, sendBytes, sendFile } from './send.ts'
 export interface HttpSource {
   find(
     name: string,
-    request: { readonly peer: Peer; readonly headers: IncomingHttpHeaders; readonly query: URLSearchParams },
+    request: {
+      readonly peer: Peer
+      readonly headers: IncomingHttpHeaders
+      readonly query: URLSearchParams
+      /** It asks for the head alone: nothing may come of that. */
+      readonly head: boolean
+    },
   ): Finding | Promise<Finding>
 }
 
@@ -33,7 +39,12 @@ export function answerBoot(desk: BootDesk, exchange: Exchange, query: URLSearchP
   const found = (finding: Finding): void | Promise<void> => answerFinding(desk, exchange, finding)
   try {
     const { name, connection, request } = exchange
-    const finding = desk.source.find(name, { peer: connection.peer, headers: request.headers, query })
+    const finding = desk.source.find(name, {
+      peer: connection.peer,
+      headers: request.headers,
+      query,
+      head: exchange.isHead,
+    })
     const going = finding instanceof Promise ? finding.then(found) : found(finding)
     going?.catch(failed)
   } catch (error) {

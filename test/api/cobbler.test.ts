@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import { replyText } from '../../src/api/xml-rpc.ts'
 import { reinstall } from '../../src/api/desk.ts'
+import { advise } from '../../src/files/advise.ts'
 import { addCobbler } from '../../src/api/cobbler.ts'
 import { apiServer } from '../../src/http/api-server.ts'
-import { openHouse, own, type TestHouse } from '../house.ts'
+import { mac, openHouse, own, type TestHouse } from '../house.ts'
 
 const ks = '/cblr/svc/op/ks/system/duncan'
 const secret = '$6$salt$secret'
@@ -16,6 +17,8 @@ interface Scene extends AsyncDisposable {
   get(url: string, from?: string): Promise<{ readonly status: number; readonly text: string }>
   call(body: string, from?: string): Promise<string>
   arm(): void
+  /** Its ROM and loader: the menu that claims the permit, and the kernel. */
+  boot(): void
 }
 
 async function openScene(server: Readonly<Record<string, string>> = on): Promise<Scene> {
@@ -35,6 +38,19 @@ async function openScene(server: Readonly<Record<string, string>> = on): Promise
       return (await app.inject({ method: 'POST', url: '/cobbler_api', payload, headers, remoteAddress: from })).body
     },
     arm: () => void reinstall(house.house, 'duncan', { by: 'a test' }),
+    boot() {
+      const file = advise(house.house, { door: 'dhcp', asker: 'firmware', arch: 0, mac }, '10.77.0.1').boot!.file
+      const path = file.replace('pxelinux.0', '')
+      house.text(`${path}pxelinux.cfg/default`)
+      const sent = {
+        carrier: 'tftp',
+        bytes: 6,
+        milliseconds: 1,
+        outcome: 'sent',
+        peer: { address: own, port: 1 },
+      } as const
+      house.shelf.ended({ ...sent, name: `${path}boot/vmlinuz` })
+    },
     async [Symbol.asyncDispose]() {
       await app.close()
       house[Symbol.dispose]()
@@ -58,14 +74,46 @@ test('switched off, nothing of it is answered, and the sentence says what opens 
   expect(await scene.call(method('ping'))).toContain('cobbler: true')
 })
 
-test('an install answer: with a permit, from the own address; asking claims it, and the installer may ask again', async () => {
+test('an install answer: to the installer that the boot of the machine started, from the own address', async () => {
   await using scene = await openScene()
   expect(await scene.get(ks)).toMatchObject({ status: 403, text: expect.stringContaining('boots its disk') as string })
   scene.arm()
+  scene.boot()
   const first = await scene.get(ks)
   expect(first).toMatchObject({ status: 200, text: expect.stringContaining(secret) as string })
-  expect(scene.house.house.permits.of('duncan')).toMatchObject({ state: 'claimed', address: own })
   expect((await scene.get('/cblr/svc/op/autoinstall/system/duncan')).text).toBe(first.text)
+})
+
+test('who has nothing but the address claims nothing and is told no secret, however it asks', async () => {
+  await using scene = await openScene()
+  scene.arm()
+  const { permits, sessions } = scene.house.house
+  for (const method of ['GET', 'HEAD'] as const)
+    for (const path of [
+      'ks/system/duncan',
+      'autoinstall/system/duncan',
+      'ipxe/system/duncan',
+      'find_autoinstall',
+      'trig/mode/pre/system/duncan',
+    ]) {
+      const reply = await scene.app.inject({ method, url: `/cblr/svc/op/${path}`, remoteAddress: own })
+      expect(reply.body, path).not.toMatch(/\$6\$|vmlinuz/)
+    }
+  await scene.call(method('get_system_as_rendered', 'duncan'))
+  expect(permits.of('duncan')).toMatchObject({ state: 'armed' })
+  expect(sessions.current(mac)).toBeUndefined()
+})
+
+test('a boot that claimed its permit and fetched no kernel has no installer that could ask', async () => {
+  await using scene = await openScene()
+  scene.arm()
+  const file = advise(scene.house.house, { door: 'dhcp', asker: 'firmware', arch: 0, mac }, '10.77.0.1').boot!.file
+  scene.house.text(`${file.replace('pxelinux.0', '')}pxelinux.cfg/default`)
+  expect(scene.house.house.permits.of('duncan')?.state).toBe('claimed')
+  expect(await scene.get(ks)).toMatchObject({
+    status: 403,
+    text: expect.stringContaining('not fetched the kernel') as string,
+  })
 })
 
 test.each(['10.77.0.12', '10.77.0.66', '127.0.0.1', 'fd77::1'])(
@@ -76,7 +124,7 @@ test.each(['10.77.0.12', '10.77.0.66', '127.0.0.1', 'fd77::1'])(
     const armed = await scene.get(ks, from)
     expect([armed.status, armed.text]).toEqual([403, `duncan is not at ${from}\n`])
     expect(scene.house.house.permits.of('duncan')?.state).toBe('armed')
-    await scene.get(ks)
+    scene.boot()
     expect((await scene.get(ks, from)).text).not.toContain(secret)
     expect(scene.house.events()).toContainEqual({
       type: 'answer.refused',
@@ -100,7 +148,7 @@ test.each(['/cblr/svc/op/nopxe/system/duncan', '/cblr/svc/op/trig/mode/post/syst
     scene.arm()
     expect((await scene.get(url)).status).toBe(403)
     expect(scene.house.house.permits.of('duncan')?.state).toBe('armed')
-    await scene.get(ks)
+    scene.boot()
     expect((await scene.get('/cblr/svc/op/trig/mode/pre/system/duncan')).text).toBe('True')
     expect((await scene.get(url, '10.77.0.12')).status).toBe(403)
     expect(scene.house.house.permits.of('duncan')?.state).toBe('claimed')
@@ -158,7 +206,10 @@ test('koan sees the machine that it runs on, and no other', async () => {
   const fleet = `
 machines:
   - { name: duncan, mac: "52:54:00:77:00:01", ip: 10.77.0.11, profile: web, vars: { hash: ${secret} } }
-profiles: [{ name: web, kind: install, distro: rocky-9, answer: answers/web.hbs }]
+  - { name: ross, mac: "52:54:00:77:00:03", ip: 10.77.0.13, profile: rescue }
+profiles:
+  - { name: rescue, kind: live, distro: rocky-9 }
+  - { name: web, kind: install, distro: rocky-9, answer: answers/web.hbs }
 distros: [{ name: rocky-9, family: redhat, version: 9, kernel: boot/vmlinuz, initrd: [boot/initrd.gz], tree: "http://10.77.0.1/rocky/" }]
 `
   await using scene = await openScene({
@@ -170,11 +221,13 @@ distros: [{ name: rocky-9, family: redhat, version: 9, kernel: boot/vmlinuz, ini
   expect(await scene.call(method('get_systems'))).toBe(replyText([{ name: 'duncan', profile: 'web' }]))
   expect(await scene.call(method('get_distros'))).toBe(replyText([{ name: 'rocky-9' }]))
   expect(await scene.call(method('get_systems'), '10.77.0.66')).toBe(replyText([]))
-  const rendered = await scene.call(method('get_system_as_rendered', 'duncan'))
+  const rendered = await scene.call(method('get_system_as_rendered', 'ross'), '10.77.0.13')
   expect(rendered).toContain('<string>http://10.77.0.1/boot/vmlinuz</string>')
-  expect(rendered).toContain(`<string>http://10.77.0.1${ks}</string>`)
-  expect(rendered).not.toContain(secret)
-  expect(await scene.call(method('get_system_as_rendered', 'duncan'), '10.77.0.66')).toContain('<fault>')
+  expect(rendered).toContain('<string>http://10.77.0.1/cblr/svc/op/ks/system/ross</string>')
+  expect(await scene.call(method('get_system_as_rendered', 'ross'), '10.77.0.66')).toContain('<fault>')
+  expect(await scene.call(method('get_system_as_rendered', 'duncan'))).toContain(
+    'installed when it boots from the network',
+  )
   expect(scene.house.house.permits.of('duncan')).toBeUndefined()
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { reach, Sessions } from '../../src/boot/session.ts'
+import { reach, Sessions, whyNotClaim } from '../../src/boot/session.ts'
 import { parseMac } from '../../src/net/mac.ts'
 
 const mac = parseMac('52:54:00:77:00:01')
@@ -96,4 +96,12 @@ test('two boots within a millisecond have two ids', () => {
   const first = sessions.arriving(mac, now)
   reach(first, 'menu', now)
   expect(sessions.arriving(mac, now).id).not.toBe(first.id)
+})
+
+test('a boot from before a restart claims a permit that it came after, and none that came after it', () => {
+  const old = new Sessions(key).arriving(mac, now)
+  const found = new Sessions(key).find(old.id, now + 5000)!
+  expect(whyNotClaim(found, now - 1000, now + 5000)).toBeUndefined()
+  expect(whyNotClaim(found, now + 1000, now + 5000)).toMatch(/began before the permit/)
+  expect(whyNotClaim(found, now - 1000, now + 3_600_001)).toMatch(/nothing was heard/)
 })
