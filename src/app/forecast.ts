@@ -35,10 +35,11 @@ export function advisor6(house: House, dry = false): Advisor6 {
   return {
     advise(client, server) {
       const { machine, boot } = advise(house, client, server, dry)
-      const address = machine === undefined ? undefined : house.registry.named(machine)?.ip6
+      const named = machine === undefined ? undefined : house.registry.named(machine)
       return {
         ...(machine !== undefined && { machine }),
-        ...(address !== undefined && { address }),
+        ...(named && { cards: named.macs }),
+        ...(named?.ip6 !== undefined && { address: named.ip6 }),
         ...(boot && { boot }),
       }
     },

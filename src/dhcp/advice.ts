@@ -1,5 +1,6 @@
 import type { Client } from '../boot/client.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
+import type { Mac } from '../net/mac.ts'
 
 /** What DHCP asks of the heart, at every DISCOVER and REQUEST; synchronous, and no slower with more machines. */
 export interface Advisor {
@@ -16,6 +17,8 @@ export interface Advice {
   readonly machine?: string
   /** Its reservation. */
   readonly address?: Ipv4
+  /** The cards that the site names for it; it may be known by something else. */
+  readonly cards?: readonly Mac[]
   readonly hostname?: string
   readonly boot?: Boot
 }

@@ -59,7 +59,7 @@ function onDiscover(request: Request, place: Place): Verdict {
   if (advice.ignore !== undefined) return ignored(advice.ignore)
   if (link.length === 0) return { say: 'nothing', drop: 'unknown network' }
   const own = reservation(place)
-  if (own && isFree(own.address, request.mac, place)) return { say: 'offer', ...own, reserved: true }
+  if (own && isToBeHad(own.address, request.mac, place)) return { say: 'offer', ...own, reserved: true }
   const wishes = [book.addressOf(request.mac), offered(request.mac, place), request.requested]
   for (const address of wishes) {
     const net = address === undefined ? undefined : netOf(address, link)
@@ -167,9 +167,9 @@ function onInform(request: Request, place: Place): Verdict {
 /** May this machine hold this address now? Offers to others do not count: only a REQUEST binds. */
 function mayHave(mac: Mac, address: number, net: Net, place: Place): boolean {
   const own = reservation(place)
-  if (own?.address === address) return isFree(address, mac, place)
-  // With its own address free, a known machine gets no other.
-  if (own && isFree(own.address, mac, place)) return false
+  if (own?.address === address) return isToBeHad(address, mac, place)
+  // With its own address to be had, a known machine gets no other.
+  if (own && isToBeHad(own.address, mac, place)) return false
   return isOpen(address, mac, net, place)
 }
 
@@ -178,6 +178,19 @@ function isOpen(address: number, mac: Mac, net: Net, place: Place): boolean {
   return (
     net.pool.contains(address) && !net.isHouse(address) && !place.isReserved(address) && isFree(address, mac, place)
   )
+}
+
+/**
+ * A reservation belongs to the machine, whichever of its cards asks: neither another card of it holds it, nor one that was it when the lease was given. A card
+ * that only says who it is takes nothing.
+ */
+function isToBeHad(address: number, mac: Mac, place: Place): boolean {
+  if (isFree(address, mac, place)) return true
+  const { advice, book, server } = place
+  const { cards = [], hostname } = advice
+  const lease = book.leaseAt(address)
+  if (address === server || lease?.state !== 'leased' || (cards.length > 0 && !cards.includes(mac))) return false
+  return cards.includes(lease.mac) || (hostname !== undefined && lease.hostname === hostname)
 }
 
 /** Nobody else's, not quarantined, not ours. */

@@ -1,5 +1,6 @@
 import type { Client } from '../boot/client.ts'
 import type { Ipv6 } from '../net/ipv6.ts'
+import type { Mac } from '../net/mac.ts'
 
 /** What DHCPv6 asks of the heart, at every message; the same question as DHCP's. */
 export interface Advisor6 {
@@ -15,6 +16,8 @@ export interface Advice6 {
   readonly machine?: string
   /** Its reservation. */
   readonly address?: Ipv6
+  /** The cards that the site names for it; it may be known by something else. */
+  readonly cards?: readonly Mac[]
   readonly boot?: {
     /** A TFTP name, or a whole http:// URL. */
     readonly file: string

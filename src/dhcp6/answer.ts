@@ -1,6 +1,7 @@
 import type { Subnet6 } from '../config/site.ts'
 import { contains6, readIpv6 } from '../net/ipv6.ts'
 import type { Advice6 } from './advice.ts'
+import type { Mac } from '../net/mac.ts'
 import type { Book6 } from './book.ts'
 import { candidates } from './net.ts'
 import { status } from './options.ts'
@@ -24,7 +25,7 @@ export type Verdict6 =
 export interface Place6 {
   /** Subnets of the link that the message came from. */
   readonly link: readonly Subnet6[]
-  readonly book: Pick<Book6, 'addressOf' | 'isFree'>
+  readonly book: Pick<Book6, 'addressOf' | 'isFree' | 'leaseAt'>
   readonly advice: Advice6
   readonly now: number
   /** Is this address promised to another machine, or our own? */
@@ -108,7 +109,8 @@ function chosen(
   const named = associations[0]?.addresses ?? []
   const wishes = [book.addressOf(identity, now), ...named.filter((address) => isOpen(address, place))]
   const free = (address: bigint): boolean => book.isFree(address, identity, now) && !place.isTaken(address)
-  const own = promised !== undefined && book.isFree(promised, identity, now) ? place6(promised, link) : undefined
+  const own =
+    promised !== undefined && isToBeHad(promised, identity, client.mac, place) ? place6(promised, link) : undefined
   if (own) return own
   for (const wish of wishes) {
     const subnet = wish === undefined || !free(wish) ? undefined : place6(wish, link)
@@ -118,6 +120,15 @@ function chosen(
     for (const address of candidates(subnet, identity, client.mac)) if (free(address)) return { address, subnet }
   }
   return undefined
+}
+
+/** A reservation belongs to the machine, as over IPv4: neither another card of it holds it, nor one that was it when the address was given. */
+function isToBeHad(address: bigint, identity: string, mac: Mac | undefined, { advice, book, now }: Place6): boolean {
+  if (book.isFree(address, identity, now)) return true
+  const { cards = [], machine } = advice
+  const lease = book.leaseAt(address, now)
+  if (!lease || (cards.length > 0 && (mac === undefined || !cards.includes(mac)))) return false
+  return (lease.mac !== undefined && cards.includes(lease.mac)) || (machine !== undefined && lease.machine === machine)
 }
 
 /** An address that a client names is only taken up where this server could have given it. */

@@ -6,6 +6,8 @@ interface Binding {
   readonly address: bigint
   readonly identity: string | undefined
   readonly mac: Mac | undefined
+  /** Which machine it was given to. */
+  readonly machine?: string | undefined
   readonly until: number
 }
 
@@ -36,9 +38,15 @@ export class Book6 {
     return !binding || binding.until <= now || binding.identity === identity
   }
 
-  grant(identity: string, mac: Mac | undefined, address: bigint, until: number): void {
+  /** Whose it is now; undefined too for one that was found in use. */
+  leaseAt(address: bigint, now: number): Pick<Binding, 'mac' | 'machine'> | undefined {
+    const binding = this.#byAddress.get(address)
+    return binding && binding.identity !== undefined && binding.until > now ? binding : undefined
+  }
+
+  grant(identity: string, mac: Mac | undefined, address: bigint, until: number, machine?: string): void {
     this.#forget(identity)
-    this.#put({ address, identity, mac, until })
+    this.#put({ address, identity, mac, until, machine })
   }
 
   /** It stays that client's for a while: EDK2 gives the address back with which its loader goes on. */
@@ -73,6 +81,8 @@ export class Book6 {
   }
 
   #put(binding: Binding): void {
+    const before = this.#byAddress.get(binding.address)
+    if (before?.identity !== undefined) this.#byIdentity.delete(before.identity)
     this.#byAddress.delete(binding.address)
     this.#byAddress.set(binding.address, binding)
     if (binding.identity !== undefined) this.#byIdentity.set(binding.identity, binding)

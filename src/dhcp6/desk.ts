@@ -124,7 +124,7 @@ export class Desk6 {
       return this.drop('too many declines', interfaceName, now, { of: whose6(request) })
     const advice = advisor.advise(request.client, formatIpv6(server))
     const verdict = answer6(request, this.#placeOf(link, advice, interfaceName, now))
-    this.#settle(request, verdict, now)
+    this.#settle(request, verdict, advice, now)
     onEvent?.(said6(request, verdict, { advice, server, interfaceName }))
     if (verdict.say === 'nothing') return void this.counters.silent++
     this.counters[verdict.say]++
@@ -142,7 +142,7 @@ export class Desk6 {
   }
 
   /** Does what was decided, in memory. */
-  #settle(request: Request6, verdict: Verdict6, now: number): void {
+  #settle(request: Request6, verdict: Verdict6, { machine }: Advice6, now: number): void {
     const { book } = this.#parts
     const { message, identity, client } = request
     if (verdict.say !== 'reply') return
@@ -151,7 +151,7 @@ export class Desk6 {
       if (!given) book.release(identity, now)
     } else if (message === 'decline') this.#decline(request, now)
     else if (given?.address !== undefined)
-      book.grant(identity, client.mac, given.address, now + given.subnet!.lease * 1000)
+      book.grant(identity, client.mac, given.address, now + given.subnet!.lease * 1000, machine)
   }
 
   /** Only from whoever has the address: else anybody could burn them all. */

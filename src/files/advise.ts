@@ -3,6 +3,7 @@ import type { FirstFile } from '../boot/loader.ts'
 import { offeredFile, offeredPrefix } from '../boot/offer.ts'
 import type { Session } from '../boot/session.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
+import type { Mac } from '../net/mac.ts'
 import { firstOf } from './first.ts'
 import { askHouse, firstUrlAt, speaksForItself, urlAt, type House } from './house.ts'
 
@@ -10,6 +11,7 @@ import { askHouse, firstUrlAt, speaksForItself, urlAt, type House } from './hous
 export interface Advised {
   readonly machine?: string
   readonly address?: Ipv4
+  readonly cards?: readonly Mac[]
   readonly hostname?: string
   readonly boot?: { readonly file: string; readonly server: Ipv4; readonly prefix?: string }
 }
@@ -28,8 +30,8 @@ export function advise(house: House, client: Client, server: Ipv4, dry = false):
   const at = house.reach(server)
   const boot = first ? { boot: bootFrom(first, session, urlFor(house, first, at), at) } : {}
   if (!machine) return boot
-  const { name, ip, hostname } = machine
-  return { machine: name, hostname, ...(ip !== undefined && { address: ip }), ...boot }
+  const { name, ip, hostname, macs: cards } = machine
+  return { machine: name, hostname, cards, ...(ip !== undefined && { address: ip }), ...boot }
 }
 
 // iPXE, and whatever a loader asks for afterwards, know no certificate of the site's own: their files come by plain HTTP.

@@ -1,4 +1,9 @@
 import { expect, test } from 'vitest'
+import type { Decision } from '../../src/dhcp/desk.ts'
+import { conflict } from '../../src/dhcp/event-of.ts'
+import type { Lease } from '../../src/dhcp/lease.ts'
+import { parseIpv4 } from '../../src/net/ipv4.ts'
+import { parseMac } from '../../src/net/mac.ts'
 import { message } from './packets.ts'
 import { Fleet, lease, Lobby, subnet } from './site.ts'
 
@@ -177,6 +182,96 @@ test('a machine whose address was promised to another is moved at its next renew
   const lobby = new Lobby({ fleet, leases: [lease(duncan, '10.77.0.130')] })
   expect(lobby.say(message(1, { mac: banquo }))).toBe('offer 10.77.0.100')
   expect(lobby.say(message(3, { mac: duncan, ciaddr: '10.77.0.130' }))).toMatch(/^nak/)
+})
+
+const cards = [parseMac(duncan), parseMac(banquo)]
+const itsOwn = { machine: 'duncan', hostname: 'duncan', address: '10.77.0.11', cards }
+const old = '52:54:00:77:00:99'
+
+/** Duncan has two cards and one reservation; a third card says what the site does not know of it. */
+function openTwoCards(leases: readonly Lease[] = []): Lobby {
+  const fleet = new Fleet({ [duncan]: itsOwn, [banquo]: itsOwn, [old]: { address: '10.77.0.12', hostname: 'macbeth' } })
+  return new Lobby({ fleet, leases })
+}
+
+test('a reservation belongs to the machine: whichever of its cards asks gets it, and each renews it', () => {
+  const lobby = openTwoCards()
+  for (const mac of [duncan, banquo, duncan]) {
+    expect(lobby.say(message(1, { mac }))).toBe('offer 10.77.0.11')
+    expect(lobby.say(message(3, { mac, requested: '10.77.0.11', server: us }))).toBe('ack 10.77.0.11')
+    expect(lobby.book.holderOf('10.77.0.11', lobby.now)).toBe(mac)
+    expect(lobby.say(message(3, { mac, requested: '10.77.0.11' }))).toBe('ack 10.77.0.11')
+  }
+  expect(lobby.say(message(3, { mac: banquo, ciaddr: '10.77.0.11' }))).toBe('ack 10.77.0.11')
+  expect(lobby.book.list()).toHaveLength(1)
+})
+
+test('with its own address to be had, a card of the machine keeps or gets no other', () => {
+  const lobby = openTwoCards([lease(banquo, '10.77.0.11'), lease(duncan, '10.77.0.130', { expiresAt: 5 })])
+  for (const requested of ['10.77.0.130', '10.77.0.140']) {
+    expect(lobby.say(message(1, { mac: duncan, requested }))).toBe('offer 10.77.0.11')
+    expect(lobby.say(message(3, { mac: duncan, requested, server: us }))).toBe('nak: address not available')
+  }
+  expect(lobby.say(message(3, { mac: duncan, requested: '10.77.0.130' }))).toBe('nak: not the address of this client')
+})
+
+test('a lease of a card that the machine does not have any more does not hold its reservation', () => {
+  const lobby = openTwoCards([lease('52:54:00:77:00:0f', '10.77.0.11', { hostname: 'duncan' })])
+  expect(lobby.say(message(1, { mac: duncan }))).toBe('offer 10.77.0.11')
+  expect(lobby.say(message(3, { mac: duncan, requested: '10.77.0.11', server: us }))).toBe('ack 10.77.0.11')
+  expect(lobby.say(message(3, { mac: '52:54:00:77:00:0f', ciaddr: '10.77.0.11' }))).toMatch(/^nak/)
+  expect(lobby.book.holderOf('10.77.0.11', lobby.now)).toBe(duncan)
+})
+
+test.each([
+  ['a stranger was given', {}],
+  ['another machine was given', { hostname: 'macbeth' }],
+])(
+  'what %s while it was nobody’s is in use until that lease ends or is renewed, and only then is that said',
+  (_, who) => {
+    const lobby = openTwoCards([lease(old, '10.77.0.11', who)])
+    const decision = lobby.decide(message(1, { mac: duncan })) as Decision
+    expect(conflict(decision, 'eth0')?.why).toBe('10.77.0.11 is promised to it but in use; it gets 10.77.0.100')
+    expect(lobby.say(message(3, { mac: old, ciaddr: '10.77.0.11' }))).toMatch(/^nak/)
+    lobby.now += 3_600_000
+    expect(conflict(lobby.decide(message(1, { mac: duncan })) as Decision, 'eth0')).toBeUndefined()
+    expect(lobby.say(message(1, { mac: duncan }))).toBe('offer 10.77.0.11')
+  },
+)
+
+test('a card that only says the UUID of a machine takes nothing from its cards, and gives way to them', () => {
+  const foreign = '02:66:66:66:66:66'
+  const fleet = new Fleet({ [duncan]: itsOwn, [foreign]: itsOwn })
+  const lobby = new Lobby({ fleet, leases: [lease(duncan, '10.77.0.11', { hostname: 'duncan' })] })
+  expect(lobby.say(message(1, { mac: foreign }))).toBe('offer 10.77.0.100')
+  expect(lobby.say(message(3, { mac: foreign, requested: '10.77.0.11', server: us }))).toMatch(/^nak/)
+  lobby.now += 3_600_000
+  expect(lobby.say(message(3, { mac: foreign, requested: '10.77.0.11', server: us }))).toBe('ack 10.77.0.11')
+  expect(lobby.say(message(1, { mac: duncan }))).toBe('offer 10.77.0.11')
+})
+
+test('a machine that names no card, being known by its port, is whichever computer hangs there', () => {
+  const hangsThere = { ...itsOwn, cards: [] }
+  const lobby = new Lobby({ fleet: new Fleet({ [duncan]: hangsThere, [banquo]: hangsThere }) })
+  for (const mac of [duncan, banquo])
+    expect(lobby.say(message(3, { mac, requested: '10.77.0.11', server: us }))).toBe('ack 10.77.0.11')
+})
+
+test('a declined reservation is out of use for its own machine too', () => {
+  const lobby = openTwoCards([lease(duncan, '10.77.0.11')])
+  expect(lobby.say(message(4, { mac: duncan, requested: '10.77.0.11', server: us }))).toBe('declined 10.77.0.11')
+  expect(lobby.say(message(1, { mac: duncan }))).toBe('offer 10.77.0.100')
+  expect(lobby.say(message(1, { mac: banquo }))).toBe('offer 10.77.0.101')
+})
+
+test('an address that goes on to another card leaves no record with the one before', () => {
+  const lobby = openTwoCards([lease(duncan, '10.77.0.11')])
+  lobby.say(message(3, { mac: banquo, requested: '10.77.0.11', server: us }))
+  expect(lobby.book.leaseOf(parseMac(duncan))).toBeUndefined()
+  expect(lobby.book.addressOf(parseMac(duncan))).toBeUndefined()
+  const [held] = lobby.book.list()
+  lobby.book.put(parseIpv4('10.77.0.130'), lease(duncan, '10.77.0.130'))
+  expect(lobby.book.list()).toEqual([held, lease(duncan, '10.77.0.130')])
 })
 
 test('a renewal by unicast from behind a router is answered although no such subnet is on the interface', () => {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseCidr6 } from '../../src/net/ipv6.ts'
+import { parseMac } from '../../src/net/mac.ts'
+import type { Advice6 } from '../../src/dhcp6/advice.ts'
 import { Lobby6, subnet6 } from './lobby.ts'
 import { card, duidOf, everyReal, linkLocal, message, real, relayed, serverId, types } from './packets.ts'
 import { option, option6, u16, u32 } from '../../src/dhcp6/options.ts'
@@ -53,6 +55,43 @@ test('a machine with an ip6 of its own gets that one, and nobody else does', () 
     ['fd77::12', 3600],
   )
   expect(lobby.ask(message(types.solicit))!.given[0]!.addresses).toEqual([['fd77::11', 3600]])
+})
+
+const cards = [card, '52:54:00:77:00:03'].map(parseMac)
+const itsOwn = { machine: 'duncan', address: 'fd77::11', cards }
+
+function asks(lobby: Lobby6, mac: string, type: number = types.request): readonly string[] {
+  const wish = { duid: duidOf(mac), ...(type === types.solicit ? {} : { server: serverId }) }
+  const from = `fe80::5054:ff:fe77:${Number.parseInt(mac.slice(-2), 16).toString(16)}`
+  return lobby.ask(message(type, wish), { from })!.given[0]!.addresses.map(([address]) => address)
+}
+
+test('an ip6 belongs to the machine: whichever of its cards asks gets it, and leaves no record with the one before', () => {
+  const lobby = new Lobby6({ known: Object.fromEntries(cards.map((mac) => [mac, itsOwn])) })
+  for (const mac of [...cards, cards[0]!]) {
+    expect(asks(lobby, mac, types.solicit)).toEqual(['fd77::11'])
+    expect(asks(lobby, mac)).toEqual(['fd77::11'])
+    expect(cards.filter((one) => lobby.book.leaseOf(one, lobby.now) !== undefined)).toEqual([mac])
+    expect(lobby.book.holderOf('fd77::11', lobby.now)).toBe(mac)
+  }
+  lobby.ask(message(types.release, { duid: duidOf(cards[1]!), server: serverId, addresses: [['fd77::11']] }), {
+    from: 'fe80::5054:ff:fe77:3',
+  })
+  expect(lobby.book.holderOf('fd77::11', lobby.now)).toBe(cards[0])
+})
+
+test('over IPv6 too a card that the machine has no more holds nothing, and neither a stranger nor who only says who it is is robbed or robs', () => {
+  const [gone, foreign] = ['52:54:00:77:00:0f', '52:54:00:77:00:66']
+  const known: Record<string, Advice6> = { [gone]: { ...itsOwn, cards: [parseMac(gone)] } }
+  const lobby = new Lobby6({ known })
+  expect(asks(lobby, gone)).toEqual(['fd77::11'])
+  delete known[gone]
+  Object.assign(known, { [card]: itsOwn, [foreign]: itsOwn })
+  expect(asks(lobby, foreign)).not.toContain('fd77::11')
+  expect(asks(lobby, card)).toEqual(['fd77::11'])
+  expect(asks(lobby, foreign)).not.toContain('fd77::11')
+  lobby.book.decline(card, 0xfd770000000000000000000000000011n, lobby.now + 1000)
+  expect(asks(lobby, card)).not.toContain('fd77::11')
 })
 
 test('a range that is used up gives no address, and says so', () => {
