@@ -170,7 +170,7 @@ async function openAddresses({ core, leases, log }: DoorParts, udp: Udp): Promis
       hear(
         house,
         event,
-        ['dhcp.full', 'dhcp.other-server', 'dhcp.dropped'],
+        ['dhcp.full', 'dhcp.other-server', 'dhcp.dropped', 'dhcp.unwritten'],
         event.type === 'dhcp.other-server' ? cardOf(house, event.server) : {},
       ),
   })

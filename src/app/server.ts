@@ -96,7 +96,12 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     consoles,
     shelf: core.shelf,
     reply: (at, client) => forecastLines(at, leases, client),
-    status: () => ({ running: true, listeners: doors?.listeners, counters: counters() }),
+    status: () => ({
+      running: true,
+      ...unwritten(place.data, leases.failure ?? core.house.journal.failure),
+      listeners: doors?.listeners,
+      counters: counters(),
+    }),
     reload,
     leases: () => leases.list(),
     check: () => checkPlace(place),
@@ -138,6 +143,13 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
       log.flush()
     },
   }
+}
+
+/** Told first of all, for as long as it is so. */
+function unwritten(directory: string, failure: string | undefined): { readonly trouble?: string } {
+  if (failure === undefined) return {}
+  const full = /full|ENOSPC/i.test(failure) ? 'the disk is full' : failure
+  return { trouble: `nothing can be written to ${directory}: ${full}; new machines get no address until it can` }
 }
 
 /** On a full disk a permit stays open on paper; its time is over all the same, so nobody can claim it. */

@@ -80,14 +80,17 @@ function applied({ changed, problems }: { changed: boolean; problems: readonly P
 
 interface Status {
   readonly site: string
+  /** What has to be mended first of all. */
+  readonly trouble?: string
   readonly listeners?: readonly Listener[]
   readonly counters?: Readonly<Record<string, unknown>>
 }
 
-function statusText(alone: string | undefined, { site, listeners = [], counters = {} }: Status): string {
+function statusText(alone: string | undefined, { site, trouble, listeners = [], counters = {} }: Status): string {
   if (alone !== undefined) return `No server runs with the data directory ${alone}; the site is ${site}.`
   const rooms = Object.entries(counters).map(([room, counted]) => `${paint('bold', room)}  ${movedOf(counted)}`)
-  return [`A server runs with the site ${site}.`, ...listenerLines(listeners), ...rooms].join('\n')
+  const first = trouble === undefined ? [] : [paint('red', trouble)]
+  return [...first, `A server runs with the site ${site}.`, ...listenerLines(listeners), ...rooms].join('\n')
 }
 
 /** Only what has moved: `requests 12, sent 9`. */

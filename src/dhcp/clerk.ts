@@ -12,6 +12,8 @@ import { Seldom } from '../journal/seldom.ts'
 /** What is to be done about one datagram: write the lease first, then send the reply, then tell. */
 export interface Outcome {
   readonly lease?: Lease
+  /** The reply may leave though the lease could not be written. */
+  readonly sure?: boolean
   readonly reply?: Reply
   readonly event?: DhcpEvent
 }
@@ -51,6 +53,13 @@ export class Clerk {
     }
   }
 
+  /** An ACK left without its lease on disk. */
+  unwritten(interfaceName: string, now: number, why: string): void {
+    this.counters.unwritten++
+    const count = this.#seldom.pass('unwritten', now)
+    if (count !== undefined) this.#tell({ type: 'dhcp.unwritten', interface: interfaceName, why, count })
+  }
+
   drop(reason: DropReason, interfaceName: string, now: number, { detail, of = {} }: Dropped = {}): undefined {
     this.counters.dropped[reason]++
     const count = this.#seldom.pass(`${reason} ${of.mac} ${of.relay}`, now)
@@ -84,10 +93,12 @@ export class Clerk {
     const { verdict } = decision
     if (verdict.say === 'nothing' && 'drop' in verdict)
       return this.drop(verdict.drop, interfaceName, now, { of: whose(decision.request) })
+    // Before the lease is another one.
+    const sure = this.#desk.isSure(decision)
     const lease = this.#desk.settle(decision, now)
     const event = this.#eventOf(decision, interfaceName, now)
     const reply = this.#replyTo(decision)
-    return { ...(lease && { lease }), ...(reply && { reply }), ...(event && { event }) }
+    return { ...(lease && { lease, sure }), ...(reply && { reply }), ...(event && { event }) }
   }
 
   #replyTo(decision: Decision): Reply | undefined {

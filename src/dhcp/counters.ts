@@ -14,6 +14,8 @@ export interface DhcpCounters {
   /** Understood and rightly not answered. */
   readonly silent: number
   readonly full: number
+  /** ACKs of leases that could not be written, and that nobody else can be given. */
+  readonly unwritten: number
   readonly dropped: Readonly<Record<DropReason, number>>
 }
 
@@ -34,6 +36,7 @@ export function noCounts(): Counters {
     nak: 0,
     silent: 0,
     full: 0,
+    unwritten: 0,
     dropped: {
       short: 0,
       'no cookie': 0,

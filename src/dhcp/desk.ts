@@ -126,6 +126,12 @@ export class Desk {
     }
   }
 
+  /** Whether nobody else can be given the address that this grants, even when the lease is not written: the site or the store names its machine. */
+  isSure({ request, verdict, advice }: Decision): boolean {
+    if (verdict.say !== 'ack') return false
+    return advice.address === formatIpv4(verdict.address) || this.#parts.leases.isKept(request.mac, verdict.address)
+  }
+
   /** Oldest end first, as if they had been given one after the other. */
   #fill(now: number): void {
     const all = [...this.#parts.leases.entries()]

@@ -82,21 +82,33 @@ export class Door {
     const commit = this.#parts.leases
       .commit(promised.map(({ lease }) => lease))
       .then(
-        () => {
-          for (const outcome of promised) this.#finish(outcome)
-          this.#socket?.flush?.()
-        },
-        // An ACK without its lease on disk would be a lie: nothing is sent, and the clients ask again.
-        (error: unknown) => {
-          const detail = String(error)
-          for (const {
-            lease: { mac },
-          } of promised)
-            this.#clerk.drop('lease not written', this.#name, this.#parts.clock.now(), { detail, of: { mac } })
-        },
+        () => promised.forEach((outcome) => this.#finish(outcome)),
+        (error: unknown) => this.#unwritten(promised, String(error)),
       )
+      // Nothing that goes wrong here ends the process.
+      .catch((error: unknown) => this.#clerk.drop('internal', this.#name, this.#now(), { detail: String(error) }))
+      .then(() => this.#socket?.flush?.())
       .finally(() => this.#commits.delete(commit))
     this.#commits.add(commit)
+  }
+
+  /**
+   * An ACK without its lease on disk would be a lie: nothing is sent, and the client asks again. But a machine that the site or an earlier lease
+   * names has its address for itself in any case, and boots.
+   */
+  #unwritten(promised: readonly Promised[], detail: string): void {
+    for (const outcome of promised) {
+      const { mac } = outcome.lease
+      if (!outcome.sure) this.#clerk.drop('lease not written', this.#name, this.#now(), { detail, of: { mac } })
+      else {
+        this.#finish(outcome)
+        this.#clerk.unwritten(this.#name, this.#now(), detail)
+      }
+    }
+  }
+
+  #now(): number {
+    return this.#parts.clock.now()
   }
 
   #finish({ reply, event }: Outcome): void {

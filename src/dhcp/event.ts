@@ -24,6 +24,8 @@ export type DhcpEventType =
   | 'dhcp.conflict'
   /** Thrown away; at most once a second for each reason and card, with the number since the last time. */
   | 'dhcp.dropped'
+  /** A lease could not be written; its ACK left all the same, for nobody else can be given the address. */
+  | 'dhcp.unwritten'
 
 /** One thing that DHCP did or saw. Everything in it that came from the wire is evidence, not fact. */
 export interface DhcpEvent {

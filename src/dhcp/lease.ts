@@ -29,8 +29,11 @@ export class LeaseBook {
   readonly #store: LeaseStore
   readonly #byMac = new Map<Mac, Held>()
   readonly #byAddress = new Map<number, Held>()
+  /** What a store could not write, by address. */
+  readonly #unkept = new Map<string, Lease>()
   /** Stored rows that were no leases; told at start, never a reason not to start. */
   readonly unreadable: number
+  #failure: string | undefined
 
   constructor(store: LeaseStore) {
     this.#store = store
@@ -87,8 +90,37 @@ export class LeaseBook {
     return own.address
   }
 
-  commit(batch: readonly Lease[]): Promise<void> {
-    return this.#store.commit(batch)
+  /** What the store said when it could last write nothing; undefined when it can. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
+  /** Whether this very lease is where it survives, so that nobody else will be given the address. */
+  isKept(mac: Mac, address: number): boolean {
+    const lease = this.leaseOf(mac)
+    return lease?.state === 'leased' && this.addressOf(mac) === address && !this.#unkept.has(lease.address)
+  }
+
+  async commit(batch: readonly Lease[]): Promise<void> {
+    try {
+      await this.#store.commit(batch)
+      this.#failure = undefined
+    } catch (error) {
+      this.#failure = error instanceof Error ? error.message : String(error)
+      for (const lease of batch) this.#unkept.set(lease.address, lease)
+      throw error
+    }
+    for (const { address } of batch) this.#unkept.delete(address)
+    if (this.#unkept.size > 0) this.#catchUp()
+  }
+
+  /** The store writes again: what is still true of all that it could not write. */
+  #catchUp(): void {
+    const late = [...this.#unkept.values()].filter((lease) => this.leaseAt(readIpv4(lease.address)!) === lease)
+    this.#unkept.clear()
+    this.#store.commit(late).catch(() => {
+      for (const lease of late) this.#unkept.set(lease.address, lease)
+    })
   }
 
   #forget({ address, lease }: Held): undefined {

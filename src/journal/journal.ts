@@ -56,7 +56,8 @@ export class Journal {
   #waiting: Event[] = []
   #timer: NodeJS.Timeout | undefined
   #written = 0
-  #failing = false
+  /** What the store said when it could last write nothing; undefined when it can. */
+  failure: string | undefined
 
   constructor(store: EventStore, listeners: JournalListeners = {}, allowances: Allowances = new Allowances()) {
     this.#store = store
@@ -91,7 +92,7 @@ export class Journal {
     this.counters.kept++
     this.#waiting.push(event)
     this.#listeners.onEvent?.(event)
-    if (this.#waiting.length >= flushAt && !this.#failing) this.flush()
+    if (this.#waiting.length >= flushAt && this.failure === undefined) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), flushAfter).unref()
   }
 
@@ -156,12 +157,12 @@ export class Journal {
   #append(batch: readonly Event[]): boolean {
     try {
       this.#store.append(batch)
-      this.#failing = false
+      this.failure = undefined
       return true
     } catch (error) {
       this.#waiting = [...batch, ...this.#waiting].slice(-mostWaiting)
-      if (!this.#failing) this.#listeners.onError?.(error)
-      this.#failing = true
+      if (this.failure === undefined) this.#listeners.onError?.(error)
+      this.failure = error instanceof Error ? error.message : String(error)
       this.#timer ??= setTimeout(() => this.flush(), retryAfter).unref()
       return false
     }

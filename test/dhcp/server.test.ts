@@ -6,6 +6,7 @@ import { encodePacket, type Packet } from '../../src/dhcp/packet.ts'
 import { openDhcp, type DhcpParts, type DhcpServer } from '../../src/dhcp/server.ts'
 import { summary } from '../../src/dhcp/summary.ts'
 import type { Udp, UdpOptions, UdpSocket } from '../../src/net/udp.ts'
+import type { Ipv4 } from '../../src/net/ipv4.ts'
 import { parseMac } from '../../src/net/mac.ts'
 import { MemoryLeases } from '../../src/store/memory/leases.ts'
 import { decoded, message } from './packets.ts'
@@ -169,6 +170,49 @@ test('a lease that cannot be written is not acknowledged; it is told, and the ne
   cards.arrive('eth0', take(duncan, '10.77.0.100'))
   await disk.written()
   expect(cards.words()).toEqual(['eth0 ACK to 52:54:00:77:00:01'])
+})
+
+test('with a full disk, machines that the site or an earlier lease names are acknowledged, and told once', async () => {
+  const cards = new Cards()
+  const disk = new SlowDisk()
+  const told: DhcpEvent[] = []
+  const lear = '52:54:00:77:00:07'
+  const leases = new LeaseBook(disk)
+  const server = await open(cards, {
+    leases,
+    advisor: new Fleet({ [lear]: { address: '10.77.0.20' as Ipv4 } }),
+    onEvent: (event) => told.push(event),
+  })
+  cards.arrive('eth0', take(duncan, '10.77.0.100'))
+  await disk.written()
+  cards.arrive('eth0', take(duncan, '10.77.0.100'), take(lear, '10.77.0.20'), take('52:54:00:77:00:03', '10.77.0.150'))
+  await disk.full()
+  cards.arrive('eth0', take('52:54:00:77:00:03', '10.77.0.150'))
+  await disk.full()
+  expect(cards.words().slice(1)).toEqual([`eth0 ACK to ${duncan}`, `eth0 ACK to ${lear}`])
+  expect(told.filter(({ type }) => type === 'dhcp.unwritten')).toMatchObject([{ why: 'Error: disk full' }])
+  expect([server.counters.unwritten, server.counters.dropped['lease not written'], leases.failure]).toEqual([
+    2,
+    2,
+    'disk full',
+  ])
+})
+
+test('leases that a full disk did not take are written when it has room again, those that are still true', async () => {
+  const cards = new Cards()
+  const disk = new SlowDisk()
+  await open(cards, {
+    leases: new LeaseBook(disk),
+    advisor: new Fleet({ [duncan]: { address: '10.77.0.20' as Ipv4 } }),
+  })
+  cards.arrive('eth0', take(duncan, '10.77.0.20'), take('52:54:00:77:00:03', '10.77.0.150'))
+  await disk.full()
+  cards.arrive('eth0', take('52:54:00:77:00:03', '10.77.0.151'))
+  await disk.written()
+  expect(disk.batches.slice(1).map((batch) => batch.map(({ address }) => address))).toEqual([
+    ['10.77.0.151'],
+    ['10.77.0.20'],
+  ])
 })
 
 test('closing waits for leases under way, and their ACKs still leave', async () => {
