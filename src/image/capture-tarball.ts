@@ -3,7 +3,8 @@ import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Fault } from '../fault.ts'
 import type { CaptureSource, Listing, PackedTar } from './capture-source.ts'
-import { readTar, unpacked } from './layer-read.ts'
+import { kindBytes, refuseOtherKinds } from './capture-kind.ts'
+import { peek, readTar, unpacked } from './layer-read.ts'
 import { invalid, parentOf, printable } from './tar-entry.ts'
 import { TarReader } from './tar-read.ts'
 import { writeEnd } from './tar-write.ts'
@@ -97,5 +98,12 @@ async function open(path: string): ReturnType<typeof unpacked> {
   const found = await stat(path).catch(() => undefined)
   if (!found?.isFile())
     throw new Fault('capture-failed', `${path} is no file`, { hint: 'name a tarball, a directory or a host' })
-  return await unpacked(createReadStream(path, { highWaterMark: 1 << 20 }))
+  const { head, stream } = await peek(await unpacked(createReadStream(path, { highWaterMark: 1 << 20 })), kindBytes)
+  try {
+    refuseOtherKinds(head, path)
+  } catch (error) {
+    stream.destroy()
+    throw error
+  }
+  return stream
 }

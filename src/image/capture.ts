@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { Fault } from '../fault.ts'
 import { choose, compare, regrouped, type Chosen, type Delta } from './compare.ts'
+import { refuseOtherTrees } from './capture-kind.ts'
 import type { CaptureSource, Listing, PackVerdict } from './capture-source.ts'
 import { writeLayer, type WrittenLayer } from './layer.ts'
 import { parseReference } from './reference.ts'
@@ -72,6 +73,7 @@ export async function capture(store: ImageStore, source: CaptureSource, options:
   progress.tell({ step: 'list' })
   const [listing, previous] = await Promise.all([source.list(), options.full ? undefined : store.find({ name })])
   options.signal?.throwIfAborted()
+  refuseOtherTrees(listing, source.name)
   const chosen = choose(listing, options)
   const old = previous && (await treeOf(store, previous, { cache: options.cache, sums: options.checksum ?? false }))
   progress.tell({ step: 'compare' })

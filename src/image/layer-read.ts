@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { spawn } from 'node:child_process'
-import { PassThrough, pipeline, type Readable } from 'node:stream'
+import { PassThrough, pipeline, Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { invalid, printable, type TarEntry } from './tar-entry.ts'
 import { TarReader } from './tar-read.ts'
@@ -16,8 +16,8 @@ const magics = [
 ] as const
 
 /** The tar inside, whatever it is compressed with: told by its first bytes, not by its name. */
-export async function unpacked(stream: Readable): Promise<Readable> {
-  const first = await firstBytes(stream)
+export async function unpacked(compressed: Readable): Promise<Readable> {
+  const { head: first, stream } = await peek(compressed, 8)
   const magic = magics.find(({ bytes }) => bytes.every((byte, index) => first[index] === byte))
   switch (magic?.kind) {
     case undefined:
@@ -33,17 +33,26 @@ export async function unpacked(stream: Readable): Promise<Readable> {
   }
 }
 
-async function firstBytes(stream: Readable): Promise<Uint8Array> {
+/**
+ * The first bytes of a stream, `least` of them where it has so many, and a stream that still has them. Throws `image-invalid` where what it is
+ * compressed with is damaged.
+ */
+export async function peek(stream: Readable, least: number): Promise<{ head: Uint8Array; stream: Readable }> {
   const held: Buffer[] = []
   let size = 0
-  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-    held.push(chunk as Buffer)
-    size += (chunk as Buffer).length
-    if (size >= 8) break
+  try {
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      held.push(chunk as Buffer)
+      size += (chunk as Buffer).length
+      if (size >= least) break
+    }
+  } catch (error) {
+    throw readable(error)
   }
-  const first = Buffer.concat(held)
-  if (first.length > 0) stream.unshift(first)
-  return first
+  const head = Buffer.concat(held)
+  if (stream.readableEnded) return { head, stream: Readable.from(head, { objectMode: false }) }
+  if (head.length > 0) stream.unshift(head)
+  return { head, stream }
 }
 
 /** One stream whose failure is the failure of either. */

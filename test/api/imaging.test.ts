@@ -164,7 +164,7 @@ test('post-install scripts stand in the script whole, whatever is in them', asyn
 test('a layout that cannot be read, a secret that is missing: the script is refused in one sentence, and check tells it before', async () => {
   const broken = {
     'layouts/one-disk.yaml':
-      'disks: [{ name: a, partitions: [{ name: boot, size: 1GiB, filesystem: ext4, mount: /boot }, { name: root, size: rest, filesystem: ext4, mount: /, encrypt: disk_key }] }]\n',
+      'disks: [{ name: a, partitions: [{ name: bios, type: bios-boot, size: 1MiB }, { name: boot, size: 1GiB, filesystem: ext4, mount: /boot }, { name: root, size: rest, filesystem: ext4, mount: /, encrypt: disk_key }] }]\n',
   }
   await using scene = await openScene(broken)
   const findings = await checkHouse(scene.house.house, scene.house.shelf, () => Promise.resolve([]))
