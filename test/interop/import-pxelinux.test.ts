@@ -36,6 +36,7 @@ for (const client of clients.filter(({ name }) => name === 'tftp-hpa' || name ==
     // `ro=1` and the like guard pypxeboot; PXELINUX and the kernel take no notice.
     expect(args?.split(' ').filter((word) => word !== 'ro=1')).toEqual([
       'console=ttyS0,115200',
+      'root=/dev/nfs',
       'ro',
       'ip=dhcp',
       'set={{x}}',

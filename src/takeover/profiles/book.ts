@@ -1,10 +1,9 @@
 import type { Distro, Profile, Site } from '../../config/site.ts'
 import { answerFor, literal } from './answers.ts'
-import { bootOf, type OldBoot } from '../pxelinux/boot.ts'
+import type { OldBoot } from './boot.ts'
 import { BootFiles } from './files.ts'
 import { shown } from '../live.ts'
 import { installOf, shownUrl, type Install } from './install.ts'
-import type { OldEntry } from '../pxelinux/menu.ts'
 import { Names } from '../names.ts'
 import type { TftpRoot } from './root.ts'
 import type { LeftList } from '../told.ts'
@@ -12,6 +11,13 @@ import type { NewFile } from '../written.ts'
 
 type Linux = Extract<OldBoot, { do: 'linux' }>
 type Installer = Extract<Install, { family: string }>
+
+/** What an entry is called, and where it stands. */
+export interface OldEntry {
+  readonly label: string
+  readonly file: string
+  readonly line: number
+}
 
 const origin = { file: 'pxelinux.yaml', line: 0 }
 
@@ -47,8 +53,7 @@ export class ProfileBook {
   }
 
   /** The profile of an entry that boots a kernel; undefined when there is none, which is told. */
-  of(entry: OldEntry): string | undefined {
-    const boot = bootOf(entry)
+  of(entry: OldEntry, boot: OldBoot): string | undefined {
     if (boot.do === 'other') this.#tell(entry, boot.why)
     if (boot.do !== 'linux') return undefined
     const key = JSON.stringify([boot.kernel, boot.initrd, boot.args, boot.sysappend])
@@ -57,7 +62,7 @@ export class ProfileBook {
   }
 
   #tell({ file, line, label }: OldEntry, why: string): void {
-    this.#left.add(file, `LABEL ${label}: ${why}`, line)
+    this.#left.add(file, `LABEL ${label.slice(0, 100)}: ${why}`, line)
   }
 
   #make(entry: OldEntry, boot: Linux): string | undefined {

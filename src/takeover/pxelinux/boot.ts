@@ -1,25 +1,13 @@
 import { basename } from 'node:path'
+import type { OldBoot } from '../profiles/boot.ts'
 import { menuPrograms, wordsOf, type OldEntry } from './menu.ts'
-
-/** What an entry does when it is chosen. */
-export type OldBoot =
-  | { readonly do: 'local' }
-  | { readonly do: 'menu'; readonly files: readonly string[] }
-  | {
-      readonly do: 'linux'
-      readonly kernel: string
-      readonly initrd: readonly string[]
-      readonly args: readonly string[]
-      readonly sysappend: number
-    }
-  | { readonly do: 'other'; readonly why: string }
 
 /** Reads what an entry boots, by its directive and, for KERNEL, by the end of the name as PXELINUX does. */
 export function bootOf(entry: OldEntry): OldBoot {
   const [what = '', ...more] = wordsOf(entry.what)
   const words = [...more, ...wordsOf(entry.append)]
   if (entry.type === 'localboot') return { do: 'local' }
-  if (entry.type === 'config') return { do: 'menu', files: [what] }
+  if (entry.type === 'config') return { do: 'menu', files: [what], shown: false }
   if (entry.type === 'linux') return noKernel(basename(what).toLowerCase()) ?? linux(what, words, entry)
   if (entry.type !== 'kernel' && entry.type !== 'com32')
     return { do: 'other', why: `boots by ${entry.type.toUpperCase()}, which only PXELINUX can` }
@@ -29,7 +17,7 @@ export function bootOf(entry: OldEntry): OldBoot {
 function programOf(what: string, words: readonly string[]): OldBoot | undefined {
   const name = basename(what).toLowerCase()
   if (menuPrograms.test(name) && name.includes('.c32'))
-    return { do: 'menu', files: words.filter((word) => word !== '~') }
+    return { do: 'menu', files: words.filter((word) => word !== '~'), shown: true }
   if (
     name === 'localboot.c32' ||
     (name === 'chain.c32' && words.every((word) => /^(?:hd\d+|mbr[:=].*|boot|\d+|swap)$/i.test(word)))

@@ -47,14 +47,19 @@ export class MenuLines {
   }
 
   #include({ value, file, line }: Line, inside: readonly string[], lines: Line[]): void {
-    const wanted = value.split(/\s+/, 1)[0]!
+    const [, wanted = '', tag = ''] = /^(\S*)\s*(.*)$/s.exec(value) ?? []
     const found = this.#root.find(wanted)
     if (typeof found === 'string') this.#left.add(file, `INCLUDE ${wanted}: it ${found}`, line)
     else if (inside.includes(found.path))
       this.#left.add(file, `INCLUDE ${wanted}: the files include each other in a circle`, line)
     else if (inside.length >= limits.depth)
       this.#left.add(file, `INCLUDE ${wanted}: more than ${limits.depth} deep`, line)
-    else for (const each of this.read(found, inside)) lines.push(each)
+    else {
+      // With a name behind it, the file is a menu of its own.
+      if (tag !== '') lines.push({ keyword: 'menu begin', value: tag, file, line })
+      for (const each of this.read(found, inside)) lines.push(each)
+      if (tag !== '') lines.push({ keyword: 'menu end', value: '', file, line })
+    }
   }
 }
 

@@ -1,12 +1,16 @@
-import { bootOf } from './boot.ts'
-import { MenuLines } from './lines.ts'
-import { readMenu, type OldEntry, type OldMenu } from './menu.ts'
+import { basename } from 'node:path'
 import type { ProfileBook } from '../profiles/book.ts'
 import type { TftpFile, TftpRoot } from '../profiles/root.ts'
 import type { LeftList } from '../told.ts'
+import { bootOf } from './boot.ts'
+import { MenuLines } from './lines.ts'
+import { entriesOf, type OldChoice, type OldConfig, type OldEntry, type OldMenu } from './menu.ts'
+import { readMenu } from './read-menu.ts'
 
 const origin = { file: 'pxelinux.yaml', line: 0 }
 const deepest = 16
+
+type Files = readonly TftpFile[]
 
 /** Menu files as profiles: of what follows when nobody chooses, or of kind menu where somebody has to. */
 export class MenuBook {
@@ -14,7 +18,8 @@ export class MenuBook {
   readonly #book: ProfileBook
   readonly #left: LeftList
   readonly #lines: MenuLines
-  readonly #menus = new Map<string, string | undefined>()
+  readonly #configs = new Map<string, OldConfig>()
+  readonly #menus = new Map<OldMenu, string | undefined>()
   readonly #profiles = new Map<string, string | undefined>()
 
   constructor(root: TftpRoot, book: ProfileBook, left: LeftList) {
@@ -26,40 +31,67 @@ export class MenuBook {
 
   /** What a machine that gets this file becomes; undefined when nothing of it could be taken. */
   profileOf(file: TftpFile): string | undefined {
-    if (!this.#profiles.has(file.path)) this.#profiles.set(file.path, this.#follow([file], 0))
+    if (!this.#profiles.has(file.path)) this.#profiles.set(file.path, this.#follow([file], false, 0))
     return this.#profiles.get(file.path)
   }
 
-  #follow(files: readonly TftpFile[], depth: number): string | undefined {
-    const menu = this.#read(files)
-    if (menu.elsewhere.length > 0 && depth < deepest)
-      return this.#follow(this.#find(menu.elsewhere, files[0]!), depth + 1)
-    for (const entry of menu.entries) this.#book.of(entry)
-    const { unattended } = menu
-    const boot = unattended && bootOf(unattended)
-    if (unattended && boot?.do === 'linux') {
-      const name = this.#book.of(unattended)
-      if (menu.asks && menu.entries.length > 1 && name !== undefined)
-        this.#left.add(
-          files[0]!.real,
-          `its menu: when nobody chooses, LABEL ${unattended.label} is booted there, and a menu here boots the disk; machines get ${name} itself`,
-        )
-      return name
+  /** `shown`: a program shows the files as a menu, whatever they say of that themselves. */
+  #follow(files: Files, shown: boolean, depth: number): string | undefined {
+    const read = depth < deepest ? this.#resolve(files, shown) : undefined
+    if (!read) return undefined
+    const { menu, asks } = read.config
+    for (const entry of entriesOf(menu)) this.#book.of(entry, bootOf(entry))
+    const end = endOf(menu)
+    const boot = end && bootOf(end)
+    if (!asks && boot?.do === 'menu') return this.#follow(this.#filesOf(boot.files, read.files), boot.shown, depth + 1)
+    const profile = end && boot ? this.#book.of(end, boot) : undefined
+    if (!asks || profile !== undefined) {
+      if (asks && profile !== undefined && menu.choices.length > 1)
+        this.#tellEnd(read.files, end!, `is booted there, and a menu here boots the disk; machines get ${profile} itself`)
+      return profile ?? (boot?.do === 'local' ? this.#book.disk() : undefined)
     }
-    if (unattended && boot?.do === 'menu' && depth < deepest)
-      return this.#follow(this.#find(boot.files, files[0]!), depth + 1)
-    if (boot?.do === 'other') return undefined
-    return this.#menuOf(menu, files) ?? (boot?.do === 'local' ? this.#book.disk() : undefined)
+    if (end && boot?.do !== 'local') this.#tellEnd(read.files, end, 'follows there, and a menu here boots the disk')
+    const hasDisk = entriesOf(menu).some((entry) => bootOf(entry).do === 'local')
+    return this.#menuOf(menu, read.files, depth) ?? (hasDisk ? this.#book.disk() : undefined)
   }
 
-  #read(files: readonly TftpFile[]): OldMenu {
-    return readMenu(
-      files.flatMap((file) => this.#lines.read(file)),
-      this.#left,
-    )
+  /** What these files say, or those that their menu program reads instead. */
+  #resolve(
+    files: Files,
+    shown: boolean,
+    depth = 0,
+  ): { readonly config: OldConfig; readonly files: Files } | undefined {
+    if (files.length === 0 || depth >= deepest) return undefined
+    const config = this.#read(files, shown)
+    if (config.elsewhere.length === 0) return { config, files }
+    return this.#resolve(this.#find(config.elsewhere, files[0]!), true, depth + 1)
   }
 
-  #find(names: readonly string[], from: TftpFile): TftpFile[] {
+  #tellEnd(files: Files, { label }: OldEntry, what: string): void {
+    this.#left.add(files[0]!.real, `its menu: when nobody chooses, LABEL ${label.slice(0, 100)} ${what}`)
+  }
+
+  #read(files: Files, shown: boolean): OldConfig {
+    const plain = this.#readOnce(files, false)
+    return !shown || (plain.shown && plain.elsewhere.length === 0) ? plain : this.#readOnce(files, true)
+  }
+
+  #readOnce(files: Files, shown: boolean): OldConfig {
+    const key = `${shown ? 'shown' : ''}\n${files.map(({ path }) => path).join('\n')}`
+    const known = this.#configs.get(key)
+    if (known) return known
+    const lines = files.flatMap((file) => this.#lines.read(file))
+    const config = readMenu(lines, this.#left, { shown })
+    this.#configs.set(key, config)
+    return config
+  }
+
+  /** menu.c32 without a file shows the one that is read. */
+  #filesOf(names: readonly string[], from: Files): Files {
+    return names.length === 0 ? from : this.#find(names, from[0]!)
+  }
+
+  #find(names: readonly string[], from: TftpFile): Files {
     return names.flatMap((name) => {
       const found = this.#root.find(name)
       if (typeof found !== 'string') return [found]
@@ -69,17 +101,16 @@ export class MenuBook {
   }
 
   /** Of kind menu, when there is anything but the disk to choose. */
-  #menuOf(menu: OldMenu, files: readonly TftpFile[]): string | undefined {
-    const key = files.map(({ path }) => path).join('\n')
-    if (files.length === 0 || this.#menus.has(key)) return this.#menus.get(key)
-    if (!menu.asks) return undefined
+  #menuOf(menu: OldMenu, files: Files, depth: number): string | undefined {
+    if (this.#menus.has(menu) || depth >= deepest) return this.#menus.get(menu)
     const file = files.at(-1)!.real
-    const name = this.#book.names.profile(`menu-${file.slice(file.lastIndexOf('/') + 1)}`)
+    const isWhole = menu.tag === '.top'
+    const name = this.#book.names.profile(`menu-${isWhole ? basename(file) : menu.tag || 'unnamed'}`)
     // Known before its entries are: menus lead back to each other.
-    this.#menus.set(key, name)
-    const entries = [...new Set(menu.entries.flatMap((entry) => this.#choice(entry, files[0]!) ?? []))]
+    this.#menus.set(menu, name)
+    const entries = [...new Set(menu.choices.flatMap((choice) => this.#choice(choice, files, depth) ?? []))]
     if (entries.length === 0) {
-      this.#menus.set(key, undefined)
+      this.#menus.set(menu, undefined)
       return undefined
     }
     return this.#add(name, entries, menu, file)
@@ -99,10 +130,35 @@ export class MenuBook {
     return name
   }
 
-  #choice(entry: OldEntry, from: TftpFile): string | undefined {
-    const boot = bootOf(entry)
-    if (boot.do !== 'menu') return this.#book.of(entry)
-    const files = this.#find(boot.files, from)
-    return files.length === 0 ? undefined : this.#menuOf({ ...this.#read(files), asks: true }, files)
+  #choice(choice: OldChoice, files: Files, depth: number): string | undefined {
+    if ('menu' in choice) {
+      this.#tellInner(choice.menu)
+      return this.#menuOf(choice.menu, files, depth + 1)
+    }
+    const boot = bootOf(choice)
+    if (choice.hidden) return undefined
+    if (boot.do !== 'menu') return this.#book.of(choice, boot)
+    const read = this.#resolve(this.#filesOf(boot.files, files), boot.shown)
+    if (!read) return undefined
+    const { menu } = read.config
+    for (const entry of entriesOf(menu)) this.#book.of(entry, bootOf(entry))
+    if (!this.#menus.has(menu)) this.#tellInner(menu)
+    return this.#menuOf(menu, read.files, depth + 1)
   }
+
+  /** A menu in a menu ends at the disk here, too. */
+  #tellInner(menu: OldMenu): void {
+    const end = endOf(menu)
+    if (!end || bootOf(end).do === 'local') return
+    const called = menu.title === undefined ? 'a menu in a menu' : `the menu ${menu.title.slice(0, 60)}`
+    const why = `${called}: when nobody chooses, LABEL ${end.label.slice(0, 100)} follows there, and a menu here boots the disk`
+    this.#left.add(end.file, why, end.line)
+  }
+}
+
+/** What is booted when nobody chooses, in menus in the menu too. */
+function endOf({ unattended }: OldMenu): OldEntry | undefined {
+  let choice = unattended
+  for (let depth = 0; choice && 'menu' in choice; depth++) choice = depth < deepest ? choice.menu.unattended : undefined
+  return choice
 }
