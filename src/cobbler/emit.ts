@@ -9,6 +9,7 @@ import {
   callCode,
   choose,
   code,
+  isTruth,
   literal,
   path,
   pathCode,
@@ -151,8 +152,7 @@ export class Emitter {
   #call(value: Extract<Value, { kind: 'call' }>): void {
     const { helper, args } = value
     const inLoop = this.#loops > 0
-    if (helper === 'and' || helper === 'or') throw new Unfit('it writes one of several values')
-    if (['eq', 'not', 'has', 'atLeast'].includes(helper)) {
+    if (isTruth(value)) {
       const text = (word: string) => (): void => void this.#out.push({ kind: 'text', text: word })
       return this.#either(value, text('True'), text('False'))
     }

@@ -1,6 +1,7 @@
 import type { Comparison, Expression } from './expression.ts'
 import { Unfit } from './unfit.ts'
-import { call, literal, path, plainCall, segment, type Path, type Value } from './value.ts'
+import { junction } from './junction.ts'
+import { call, choose, literal, path, plainCall, segment, type Path, type Value } from './value.ts'
 
 /** What names stand for at one place of a template. */
 export interface Names {
@@ -30,9 +31,9 @@ export function meaningOf(expression: Expression, names: Names, dialect: Dialect
     case 'not':
       return call('not', inner(expression.of))
     case 'both':
-      return call('and', inner(expression.left), inner(expression.right))
+      return junction('and', truthful(expression.left, inner(expression.left)), inner(expression.right))
     case 'either':
-      return call('or', inner(expression.left), inner(expression.right))
+      return junction('or', truthful(expression.left, inner(expression.left)), inner(expression.right))
     case 'compare':
       return comparison(expression.by, inner(expression.left), inner(expression.right))
     case 'plus':
@@ -44,6 +45,16 @@ export function meaningOf(expression: Expression, names: Names, dialect: Dialect
     case 'test':
       return test(inner(expression.of), expression.name)
   }
+}
+
+/** What is asked whether it is there comes to a truth, not to what is there. */
+function truthful(expression: Expression, value: Value): Value {
+  const asks =
+    expression.kind === 'test' ||
+    (expression.kind === 'call' &&
+      ((expression.of.kind === 'name' && /^(?:varExists|hasVar)$/.test(expression.of.name)) ||
+        (expression.of.kind === 'attribute' && expression.of.name === 'has_key')))
+  return asks && value.kind === 'path' ? plainCall('or', value, literal(false)) : value
 }
 
 function memberOf(of: Value, name: string, dialect: Dialect): Value {
@@ -181,6 +192,8 @@ function comparison(by: Comparison, left: Value, right: Value): Value {
 }
 
 function equal(left: Value, right: Value): Value {
+  if (left.kind === 'choice') return choose(left.when, equal(left.yes, right), equal(left.no, right))
+  if (right.kind === 'choice') return choose(right.when, equal(left, right.yes), equal(left, right.no))
   if (isNone(left)) return call('not', right)
   if (isNone(right)) return call('not', left)
   if (left.kind === 'list' || right.kind === 'list') throw new Unfit('it compares lists')

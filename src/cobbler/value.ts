@@ -6,8 +6,18 @@ export type Value =
   | { readonly kind: 'list'; readonly items: readonly Value[] }
   | Path
   | { readonly kind: 'call'; readonly helper: string; readonly args: readonly Value[]; readonly size: number }
-  /** One of two, by a condition: what a `#set` in a branch leaves behind. */
-  | { readonly kind: 'choice'; readonly when: Value; readonly yes: Value; readonly no: Value; readonly size: number }
+  /**
+   * One of two, by a condition: what a `#set` in a branch leaves behind, or the operand that an `and`, `or` gives. `truth` is what such a
+   * one comes to where only that counts.
+   */
+  | {
+      readonly kind: 'choice'
+      readonly when: Value
+      readonly yes: Value
+      readonly no: Value
+      readonly truth?: Value
+      readonly size: number
+    }
   /** Nobody has it: Cheetah writes it as it stands there, Jinja nothing. */
   | { readonly kind: 'unset' }
   /** It was set by something that could not be converted. */
@@ -38,6 +48,8 @@ export function path(name: string, more: Partial<Path> = {}): Path {
 
 /** A call of one of our helpers; of literals alone, its result. */
 export function call(helper: string, ...args: readonly Value[]): Value {
+  const [only] = args
+  if (helper === 'not' && only?.kind === 'choice' && only.truth) return call('not', only.truth)
   const at = args.findIndex(({ kind }) => kind === 'choice')
   const chosen = args[at]
   if (chosen?.kind === 'choice') {
@@ -54,7 +66,7 @@ export function plainCall(helper: string, ...args: readonly Value[]): Value {
 
 const largest = 60
 
-function sizeOf(values: readonly Value[]): number {
+export function sizeOf(values: readonly Value[]): number {
   return values.reduce(
     (sum, value) => sum + ('size' in value ? value.size : value.kind === 'list' ? 1 + sizeOf(value.items) : 1),
     1,
@@ -62,7 +74,7 @@ function sizeOf(values: readonly Value[]): number {
 }
 
 /** Conditions upon conditions grow as a power of their number. */
-function sized(value: Extract<Value, { readonly size: number }>): Value {
+export function sized(value: Extract<Value, { readonly size: number }>): Value {
   return value.size > largest ? { kind: 'lost', why: 'it depends on too many conditions' } : value
 }
 
@@ -78,7 +90,14 @@ export function choose(when: Value, yes: Value, no: Value): Value {
 export function truthOf(value: Value): boolean | undefined {
   if (value.kind === 'literal') return value.value !== '' && value.value !== 0 && Boolean(value.value)
   if (value.kind === 'list') return value.items.length > 0
+  if (value.kind === 'choice' && value.truth) return truthOf(value.truth)
   return value.kind === 'unset' ? false : undefined
+}
+
+/** Whether it is True or False, and nothing else. */
+export function isTruth(value: Value): boolean {
+  if (value.kind === 'literal') return typeof value.value === 'boolean'
+  return value.kind === 'call' && ['and', 'or', 'not', 'eq', 'has', 'atLeast'].includes(value.helper)
 }
 
 function folded(helper: string, args: readonly Value[]): Value | undefined {
@@ -143,7 +162,12 @@ export function pathCode(value: Path, inLoop: boolean): string {
   return value.root && inLoop ? `@root.${value.path}` : value.path
 }
 
-function choiceCode({ when, yes, no }: Extract<Value, { kind: 'choice' }>, inLoop: boolean, depth: number): string {
+function choiceCode(
+  { when, yes, no, truth }: Extract<Value, { kind: 'choice' }>,
+  inLoop: boolean,
+  depth: number,
+): string {
+  if (truth) return code(truth, inLoop, depth)
   return code(call('or', call('and', when, yes), call('and', call('not', when), no)), inLoop, depth)
 }
 

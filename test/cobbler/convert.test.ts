@@ -200,3 +200,40 @@ test('comments are those that the reader of the answer knows: of XML, of a scrip
   expect(xml).toBe('<?xml version="1.0"?>\n<!-- $host.upper() - - x -->\n<![CDATA[\n# $host.upper()\n]]>\n')
   expect(converted('{ "a": 1,\n$host.upper()\n}\n', 'cheetah').hbs).toBe('{ "a": 1,\n\n}\n')
 })
+
+// As Cheetah 3 and Jinja2 render them: Python's `and` and `or` give an operand.
+test.each([
+  ["host or 'nobody'", 'web1'],
+  ["empty or 'nobody'", 'nobody'],
+  ["empty or map.nix or 'third'", 'third'],
+  ["host and 'yes'", 'yes'],
+  ["one == '1' and 'eth1' or 'eth0'", 'eth1'],
+  ["one == '2' and 'eth1' or 'eth0'", 'eth0'],
+  ["not empty and host or 'x'", 'web1'],
+  ["empty and 'a' or host and 'b' or 'c'", 'b'],
+  ["(empty or 'prod') + '/x'", 'prod/x'],
+  ["one == '1' and host == 'web1'", 'True'],
+  ["one == '2' or host == 'web1'", 'True'],
+  ["one == '2' or host", 'web1'],
+  ["one == '2' and host", 'False'],
+  ["host and one == '1'", 'True'],
+  ['not (host and one)', 'False'],
+])('%s gives %s, written, kept and compared', (expression, value) => {
+  const cheetah = expression.replaceAll(/\b(host|one|empty|map)\b(?!')/g, '$$$1')
+  expect(rendered(`#set $x = ${cheetah}\n$x`, 'cheetah').trim()).toBe(value)
+  if (!/^(?:True|False)$/.test(value))
+    expect(rendered(`#set $x = ${cheetah}\n#if $x == '${value}'\nsame\n#end if`, 'cheetah').trim()).toBe('same')
+  expect(rendered(`{{ ${expression} }}`, 'jinja')).toBe(value)
+})
+
+test('in a condition only their truth counts, however many there are', () => {
+  const many = Array.from({ length: 12 }, (_, at) => `$map.n${at}`).join(' or ')
+  expect(rendered(`#if ${many} or $host\nyes\n#end if`, 'cheetah')).toBe('yes\n')
+  expect(rendered("#if ($empty or 'prod') == 'prod'\nyes\n#end if", 'cheetah')).toBe('yes\n')
+  expect(rendered('#if $host and $one and not $empty\nyes\n#end if', 'cheetah')).toBe('yes\n')
+})
+
+test('too many operands to write one of them are listed, not guessed', () => {
+  const many = Array.from({ length: 60 }, (_, at) => `$map.n${at}`).join(' or ')
+  expect([...converted(`#set $x = ${many}\n$x\n`, 'cheetah').bad.values()]).not.toEqual([])
+})

@@ -108,7 +108,8 @@ export class MenuBook {
     const name = this.#book.names.profile(`menu-${isWhole ? basename(file) : menu.tag || 'unnamed'}`)
     // Known before its entries are: menus lead back to each other.
     this.#menus.set(menu, name)
-    const entries = [...new Set(menu.choices.flatMap((choice) => this.#choice(choice, files, depth) ?? []))]
+    const chosen = new Set(menu.choices.map((choice) => this.#choice(choice, files, depth)))
+    const entries = [...chosen].filter((entry): entry is string => entry !== undefined && entry !== name)
     if (entries.length === 0) {
       this.#menus.set(menu, undefined)
       return undefined

@@ -161,12 +161,8 @@ class Builder {
     const { label, type, what, append, initrd, sysappend, isDefault, hidden, goto, at } = draft
     if (goto !== undefined) return void this.#menu.choices.push({ goto })
     const words = append ?? this.#append
-    const entry: OldEntry = {
-      ...{ label, type, what, initrd, sysappend, hidden },
-      append: words === '-' ? '' : words,
-      file: at.file,
-      line: at.line,
-    }
+    const { file, line } = at
+    const entry: OldEntry = { label, type, what, append: words === '-' ? '' : words, initrd, sysappend, hidden, file, line }
     this.#entries.push({ entry, menu: this.#menu })
     this.#menu.choices.push(entry)
     if (isDefault) this.#menu.default = entry
