@@ -11,31 +11,64 @@ export interface OldHost {
   /** Addresses, and names that DNS would have to resolve. */
   readonly addresses: readonly string[]
   readonly hostname?: string
-  readonly group?: string
+  /** The named groups around it. */
+  readonly groups: readonly string[]
+  /** A program made it by OMAPI: what is said of it later takes the place of this. */
+  readonly dynamic: boolean
+  /** It was taken away again. */
+  readonly deleted: boolean
   readonly file: string
   readonly line: number
 }
 
-export function readHost({ words, block = [], file, line }: Statement, { group }: Scope, often: Often): OldHost {
-  let mac: Mac | undefined
-  let addresses: readonly string[] = []
-  let hostname: string | undefined
+export function readHost({ words, block = [], file, line }: Statement, { groups }: Scope, often: Often): OldHost {
+  const own = new Map<string, Statement>()
   for (const statement of block) {
-    const name = nameOf(statement)
-    if (name === 'hardware') mac = macOf(statement, often) ?? mac
-    else if (name === 'fixed-address') addresses = valuesOf(statement, name).map(({ text }) => text)
-    else if (name === 'option host-name') hostname = valuesOf(statement, name)[0]?.text
-    else tellOther(statement, often)
+    const name = hostWords.get(setBy(statement))
+    if (name === undefined) tellOther(statement, often)
+    else {
+      if (own.has(name)) often.add(statement, `a second ${name} of a host`, 'a host has one: the last counts')
+      own.set(name, statement)
+    }
   }
+  const mac = own.get('hardware') && macOf(own.get('hardware')!, often)
+  const addresses = valuesOf(own.get('fixed-address'), 'fixed-address').map(({ text }) => text)
+  const hostname = own.get('host-name')?.words.at(-1)?.text
   return {
     name: words[1]?.text ?? '',
     ...(mac && { mac }),
     addresses,
     ...(hostname !== undefined && { hostname }),
-    ...(group !== undefined && { group }),
+    groups,
+    dynamic: own.has('dynamic'),
+    deleted: own.has('deleted'),
     file,
     line,
   }
+}
+
+const hostWords: ReadonlyMap<string, string> = new Map([
+  ['hardware', 'hardware'],
+  ['fixed-address', 'fixed-address'],
+  ['option host-name', 'host-name'],
+  ['supersede host-name', 'host-name'],
+  ['dynamic', 'dynamic'],
+  ['deleted', 'deleted'],
+])
+
+/** `supersede host-name = "alder"` is how dhcpd writes an option of a host that a program made. */
+function setBy(statement: Statement): string {
+  const [first, second] = statement.words
+  return first?.text.toLowerCase() === 'supersede' && second
+    ? `supersede ${second.text.toLowerCase()}`
+    : nameOf(statement)
+}
+
+/** Of hosts that a program made, the last word counts: dhcpd.leases is a log. */
+export function latestOf(hosts: readonly OldHost[]): readonly OldHost[] {
+  const last = new Map<string, OldHost>()
+  for (const host of hosts) if (host.dynamic) last.set(host.name, host)
+  return hosts.filter((host) => !host.dynamic || (last.get(host.name) === host && !host.deleted))
 }
 
 function macOf(statement: Statement, often: Often): Mac | undefined {

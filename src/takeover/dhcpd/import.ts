@@ -25,17 +25,21 @@ export interface DhcpdReport {
  */
 export function importDhcpd(file: string, { site, dryRun }: ImportPlace): DhcpdReport {
   const left = new LeftList()
-  const { subnets, hosts, todo } = readDhcpd(readDhcpdFile(file, left), left)
+  const { subnets, hosts, isLog, todo } = readDhcpd(readDhcpdFile(file, left), left)
   if (subnets.length === 0 && hosts.length === 0)
     throw new Fault('request-invalid', `${file} names no subnet and no host`, {
-      hint: 'name the dhcpd.conf of the old server',
+      hint: isLog
+        ? 'it is a dhcpd.leases in which no program made a host by OMAPI; leases themselves are not taken'
+        : 'name the dhcpd.conf of the old server',
     })
-  const found = machinesOf(hosts, subnets, siteAt(site), left)
+  const old = siteAt(site)
+  const name = isLog ? 'dhcpd-leases.yaml' : 'dhcpd.yaml'
+  const found = machinesOf(hosts, subnets.length > 0 ? subnets : (old?.server.dhcp.subnets ?? []), old, left, name)
   const plain = defaultServer()
   const written = writeDraft(
     site,
     {
-      file: 'dhcpd.yaml',
+      file: name,
       head: `What ISC dhcpd had in ${JSON.stringify(file)}. It is yours now: change what you like.`,
       machines: found.machines,
       groups: found.groups,

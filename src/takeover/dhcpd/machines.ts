@@ -23,6 +23,7 @@ export function machinesOf(
   subnets: readonly Subnet[],
   site: Site | undefined,
   left: LeftList,
+  file: string,
 ): DhcpdMachines {
   const roll = new Roll(subnets, site, left)
   for (const host of hosts) roll.add(host)
@@ -32,7 +33,7 @@ export function machinesOf(
       ? [`ip: of ${listed(names)}: their fixed-address is a name, and names are not resolved here`]
       : []),
     ...(waiting.length > 0
-      ? [`mac: of ${listed(waiting.map(({ name }) => name))}: they stand as comments at the end of dhcpd.yaml`]
+      ? [`mac: of ${listed(waiting.map(({ name }) => name))}: they stand as comments at the end of ${file}`]
       : []),
     ...(machines.length > 0
       ? ['what the machines become: profile: of each, or of a group; until then they boot their disks']
@@ -91,10 +92,11 @@ class Roll {
     }
     if (!host.mac) return void this.waiting.push(machine)
     this.machines.push(machine)
-    if (host.group === undefined) return
-    const members = this.groups.get(host.group) ?? []
-    members.push(name)
-    this.groups.set(host.group, members)
+    for (const group of new Set(host.groups)) {
+      const members = this.groups.get(group) ?? []
+      members.push(name)
+      this.groups.set(group, members)
+    }
   }
 
   #tell({ file, line }: OldHost, why: string): void {

@@ -1,7 +1,7 @@
 import type { Subnet } from '../../config/site.ts'
 import { isName, type LeftList } from '../told.ts'
 import type { Statement } from './file.ts'
-import { readHost, type OldHost } from './host.ts'
+import { latestOf, readHost, type OldHost } from './host.ts'
 import { permitOf, settingNames, type Scope } from './scope.ts'
 import { finishSubnets, readRange, readSubnet, type OldRange, type OldSubnet } from './subnets.ts'
 import { nameOf, reasonFor } from './reasons.ts'
@@ -11,6 +11,8 @@ import { Often } from '../often.ts'
 export interface OldDhcpd {
   readonly subnets: readonly Subnet[]
   readonly hosts: readonly OldHost[]
+  /** It is a dhcpd.leases, the log of a running dhcpd. */
+  readonly isLog: boolean
   /** Sentences: what only a person can decide. */
   readonly todo: readonly string[]
 }
@@ -18,10 +20,10 @@ export interface OldDhcpd {
 /** Subnets with what holds in them, and hosts, wherever they stand; everything else is told. */
 export function readDhcpd(statements: readonly Statement[], left: LeftList): OldDhcpd {
   const walk = new Walk()
-  walk.into(statements, { settings: new Map() }, 'global')
+  walk.into(statements, { settings: new Map(), groups: [] }, 'global')
   const { subnets, todo } = finishSubnets(walk.subnets, walk.ranges, walk.often)
   walk.often.tell(left)
-  return { subnets, hosts: walk.hosts, todo }
+  return { subnets, hosts: latestOf(walk.hosts), isLog: walk.isLog, todo: [...walk.todo, ...todo] }
 }
 
 type Kind = 'global' | 'shared-network' | 'subnet' | 'group' | 'pool'
@@ -31,6 +33,8 @@ class Walk {
   readonly ranges: OldRange[] = []
   readonly hosts: OldHost[] = []
   readonly often = new Often()
+  readonly todo: string[] = []
+  isLog = false
 
   /** What is set in a block holds for all of it, above and below. */
   into(block: readonly Statement[], outer: Scope, kind: Kind): Scope {
@@ -45,7 +49,7 @@ class Walk {
     const permits = block.flatMap((statement) => permitOf(statement) ?? [])
     const shut = block.find((statement) => permitOf(statement) === 'closed')
     const closed = permits.includes('open') ? undefined : (shut ?? outer.closed)
-    return { settings, ...(closed && { closed }), ...(outer.group !== undefined && { group: outer.group }) }
+    return { settings, groups: outer.groups, ...(closed && { closed }) }
   }
 
   #one(statement: Statement, scope: Scope): void {
@@ -53,11 +57,13 @@ class Walk {
     const name = nameOf(statement)
     if (name === 'host' && block) return void this.hosts.push(readHost(statement, scope, this.often))
     if (name === 'subnet' && block) return this.#subnet(statement, block, scope)
-    if (name === 'shared-network' && block) return this.#shared(statement, block, scope)
+    if (name === 'shared-network' && block) return this.#shared(block, scope)
     if (name === 'group' && block) return this.#group(statement, block, scope)
     if (name === 'pool' && block) return void this.into(block, scope, 'pool')
     if (name === 'range') return this.#range(statement, scope)
     if (permitOf(statement) !== undefined) return
+    if (name === 'omapi-port') this.todo.push(ofOmapi)
+    if (name === 'lease' || name === 'authoring-byte-order') this.isLog = true
     const why = settingNames.has(name) ? ofPool : reasonFor(statement)
     if (why !== undefined) this.often.add(statement, name, why)
   }
@@ -68,21 +74,25 @@ class Walk {
     this.subnets.push({ ...subnet, scope, statement })
   }
 
-  #shared(statement: Statement, block: readonly Statement[], scope: Scope): void {
-    const subnets = block.filter((each) => nameOf(each) === 'subnet').length
-    const why =
-      'here each subnet stands by itself: machines without an ip get one of the subnets in which this server, or their relay, has an address'
-    if (subnets > 1) this.often.add(statement, 'shared-network', why)
+  /** Its subnets are on one link. */
+  #shared(block: readonly Statement[], scope: Scope): void {
+    const before = this.subnets.length
     this.into(block, scope, 'shared-network')
+    const [first, ...others] = this.subnets.slice(before)
+    this.subnets.splice(
+      before,
+      Infinity,
+      ...(first ? [first, ...others.map((each) => ({ ...each, with: first.cidr }))] : []),
+    )
   }
 
   #group(statement: Statement, block: readonly Statement[], scope: Scope): void {
     const name = statement.words[1]?.text
-    const named = name !== undefined && isName(name)
-    if (!block.some(({ block: inner, words }) => inner && words[0]?.text !== 'host'))
+    const groups = name !== undefined && isName(name) ? [...scope.groups, name] : scope.groups
+    if (holdsHost(block))
       for (const each of block)
         if (settingNames.has(nameOf(each))) this.often.add(each, `${nameOf(each)} of a group`, ofGroup)
-    this.into(block, named ? { ...scope, group: name } : scope, 'group')
+    this.into(block, { ...scope, groups }, 'group')
   }
 
   #range(statement: Statement, { closed }: Scope): void {
@@ -92,8 +102,15 @@ class Walk {
   }
 }
 
+const ofOmapi =
+  'hosts that a program made (omapi-port): they stand in dhcpd.leases alone, /var/lib/dhcp/dhcpd.leases for instance: birnam import dhcpd that file, too'
 const ofGroup = 'what a machine is told is that of its subnet here, not of its group'
 const ofPool = 'a pool has no settings of its own here: those of its subnet hold'
+
+/** A host in it, or in a group in it. */
+function holdsHost(block: readonly Statement[]): boolean {
+  return block.some((each) => nameOf(each) === 'host' || (nameOf(each) === 'group' && holdsHost(each.block ?? [])))
+}
 
 /** A pool has no settings of its own here. */
 function isSetting(statement: Statement, kind: Kind): boolean {

@@ -30,6 +30,8 @@ const same: ReadonlySet<string> = new Set([
   'lease-file-name',
   'use-host-decl-names',
   'option subnet-mask',
+  'authoring-byte-order',
+  'dynamic',
 ])
 
 const boots = 'what a machine boots is its profile here, and Birnam names the file and the server'
@@ -59,6 +61,7 @@ const reasons: Readonly<Record<string, string>> = {
   'omapi-key': 'there is no OMAPI: an edit of the site is in force within a second',
   failover: 'there is no failover: stop both of the old servers before Birnam answers',
   subnet6: 'IPv6 is not taken: write dhcp6 in birnam.yaml',
+  supersede: 'what a machine is told is that of its subnet here, and what it boots is its profile',
   lease,
   'server-duid': lease,
   'host-identifier': identifier,

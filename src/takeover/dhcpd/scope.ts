@@ -10,8 +10,8 @@ export interface Scope {
   readonly settings: ReadonlyMap<string, Statement>
   /** What keeps unknown machines out of its ranges. */
   readonly closed?: Statement
-  /** The named group around it. */
-  readonly group?: string
+  /** The named groups around it. */
+  readonly groups: readonly string[]
 }
 
 /** Settings of subnets that mean the same here. */

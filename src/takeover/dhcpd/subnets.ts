@@ -10,6 +10,8 @@ export interface OldSubnet {
   readonly cidr: Cidr
   readonly scope: Scope
   readonly statement: Statement
+  /** Another subnet of the same link. */
+  readonly with?: Cidr
 }
 
 export interface OldRange {
@@ -58,10 +60,10 @@ export function finishSubnets(
   often: Often,
 ): { readonly subnets: readonly Subnet[]; readonly todo: readonly string[] } {
   const subnets: (Subnet & { ranges: { from: number; to: number }[] })[] = []
-  for (const { cidr, scope, statement } of old) {
+  for (const { cidr, scope, statement, with: shared } of old) {
     const other = subnets.find((each) => contains(each.cidr, cidr.network) || contains(cidr, each.cidr.network))
     if (other) often.add(statement, `subnet ${formatCidr(cidr)}`, `overlaps ${formatCidr(other.cidr)}`)
-    else subnets.push({ cidr, ranges: [], ...settingsOf(scope, often) })
+    else subnets.push({ cidr, ranges: [], ...settingsOf(scope, often), ...withOf(shared, subnets) })
   }
   const todo: string[] = []
   for (const range of ranges) {
@@ -72,6 +74,11 @@ export function finishSubnets(
     else place(home, range, often)
   }
   return { subnets, todo }
+}
+
+/** Only one that was taken can be named. */
+function withOf(shared: Cidr | undefined, subnets: readonly Subnet[]): Pick<Subnet, 'with'> {
+  return shared && subnets.some(({ cidr }) => cidr === shared) ? { with: shared } : {}
 }
 
 function place(home: { cidr: Cidr; ranges: { from: number; to: number }[] }, range: OldRange, often: Often): void {
