@@ -1,8 +1,8 @@
 import { kernelWords } from '../boot/cmdline.ts'
-import type { Profile } from '../config/site.ts'
+import { bootCard } from '../boot/boot-card.ts'
+import type { Distro, Profile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import type { Boot, Entry } from '../menu/menu.ts'
-import { dashed } from '../net/mac.ts'
 import { familyWords, programOf } from './answer-part.ts'
 import { contextOf, distroOf, type Audience } from './context.ts'
 import { serverUrl, type House, type Said } from './house.ts'
@@ -18,13 +18,24 @@ export function kernelEntry(house: House, profile: Bootable, audience: Audience)
   const context = contextOf(house, audience)
   const args = argsOf(house, profile, audience, context)
   const family = distro ? familyWords(profile, distro, context) : []
-  const words = kernelWords(distro ? [...family, ...kernelWords([], distro.args)] : [], args)
+  const theirs = kernelWords(kernelWords([], distro?.args ?? ''), args)
+  const words = [...cardOf(profile, distro, audience, theirs), ...family, ...theirs]
   const initrd = profile.initrd.length > 0 ? profile.initrd : (distro?.initrd ?? [])
   return {
     label: profile.name,
     title: `${profile.kind}: ${profile.name}`,
     boot: { kind: 'kernel', kernel, initrd, args: words, ...programOf(profile, distro, context) },
   }
+}
+
+/** A live profile without a distro may be anything: a memory test, a disk image. */
+function cardOf(
+  profile: Bootable,
+  distro: Distro | undefined,
+  { mac }: Audience,
+  words: readonly string[],
+): readonly string[] {
+  return profile.kind === 'install' || distro ? bootCard(mac, words) : []
 }
 
 /** What an API said to boot, with the profile's own arguments after it. While it is asked, the machine comes again. */
@@ -57,7 +68,6 @@ function argsOf(
 export function imagerEntry(house: House, profile: ImageProfile, audience: Audience): Entry {
   const args = argsOf(house, profile, audience)
   const script = `${serverUrl(house, audience.address)}/i/${house.sessions.tokenOf(audience.session!)}`
-  const card = audience.mac === undefined ? [] : [`BOOTIF=01-${dashed(audience.mac)}`]
   return {
     label: profile.name,
     title: `${profile.kind}: ${profile.name}`,
@@ -65,7 +75,7 @@ export function imagerEntry(house: House, profile: ImageProfile, audience: Audie
       kind: 'kernel',
       kernel: imagerFiles.kernel,
       initrd: [imagerFiles.initrd],
-      args: kernelWords([...card, `birnam.script=${script}`], args),
+      args: [...bootCard(audience.mac, kernelWords([], args)), ...kernelWords([`birnam.script=${script}`], args)],
     },
   }
 }

@@ -264,7 +264,7 @@ test('as if armed: the install is shown, and there is no permit', async () => {
   const forecast = await forecastOf(serving, 'duncan', 'bios', true)
   expect([forecast.plan.do, forecast.kernel]).toEqual([
     'install',
-    expect.stringMatching(/^boot\/vmlinuz url=\S+\/a\/\S+\.\(hidden\)$/),
+    expect.stringMatching(/^boot\/vmlinuz BOOTIF=01-52-54-00-77-00-01 url=\S+\/a\/\S+\.\(hidden\)$/),
   ])
   expect(serving.house.permits.of('duncan')).toBeUndefined()
 })
