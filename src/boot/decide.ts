@@ -24,6 +24,7 @@ export function decide(facts: Facts): Plan {
   const { machine, profile, chosen } = facts
   if (!machine) return stranger(facts)
   if (chosen === localDisk) return local('the disk was chosen at the console')
+  if (machine.file !== undefined) return local(`${machine.name} boots a file of its own, ${machine.file}`)
   if (!profile) return local(`${machine.name} has no profile`)
   switch (profile.kind) {
     case 'local':

@@ -22,7 +22,10 @@ export function* checkSite(site: Site, report: Reporter, unread: Unread): Slices
   if (unread.whole) yield* checkReferences(site, report, unread.broken)
   yield* checkAddresses(site, report)
   yield* checkAddresses6(site, report)
-  yield* slowly(site.machines, (machine) => checkIdentity(machine, report))
+  yield* slowly(site.machines, (machine) => {
+    checkIdentity(machine, report)
+    checkFile(machine, report)
+  })
 }
 
 function* checkUnique(site: Site, report: Reporter): Slices<void> {
@@ -156,6 +159,12 @@ class Names {
 
 function nameOf({ name }: Named): string {
   return name
+}
+
+function checkFile(machine: Machine, report: Reporter): void {
+  if (machine.file === undefined || machine.profile === undefined) return
+  const message = 'says what the machine boots, and so does its profile'
+  report(machine, ['file'], { message, hint: 'take file: or profile: out' })
 }
 
 function checkIdentity(machine: Machine, report: Reporter): void {

@@ -114,6 +114,7 @@ export const machine = strict({
   ip: v.host.optional(),
   ip6: v.host6.optional(),
   profile: v.name.optional(),
+  file: v.bootFile.optional(),
   groups: v.listOf(v.name).default([]),
   loader: loader.default('auto'),
   hostname: v.hostname.optional(),

@@ -31,7 +31,7 @@ export function defaultServer(): ServerSettings {
 }
 
 export function machineOf(read: z.output<typeof machine>, origin: Origin): Machine {
-  const { name, mac, ip, ip6, profile, groups, loader, hostname = name, uuid, serial, vars } = read
+  const { name, mac, ip, ip6, profile, file, groups, loader, hostname = name, uuid, serial, vars } = read
   const relay = read.relay && compact<RelayPort>(read.relay)
   return compact<Machine>({
     name,
@@ -39,6 +39,7 @@ export function machineOf(read: z.output<typeof machine>, origin: Origin): Machi
     ip,
     ip6,
     profile,
+    file,
     groups,
     loader,
     hostname,

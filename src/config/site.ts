@@ -149,6 +149,8 @@ export interface Machine {
   readonly ip6?: Ipv6
   readonly hostname: string
   readonly profile?: string
+  /** What it boots of its own, instead of a profile: a name or a URL, told as it is. */
+  readonly file?: string
   readonly groups: readonly string[]
   readonly loader: LoaderChoice
   readonly vars: Vars

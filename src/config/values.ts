@@ -202,6 +202,13 @@ export const path = wordAs(
   'write it relative and with slashes, like boot/vmlinuz, and without ..',
 )
 
+/** What stands in option 67 of DHCP: a name that the client asks its server for, or a URL. */
+export const bootFile = wordAs(
+  (text) => (/^[!-~]{1,255}$/.test(text) && (!text.includes('://') || URL.canParse(text)) ? text : undefined),
+  'not the name or the URL of a boot file',
+  'write it without blanks and within 255 characters, like ztp/leaf.py, http://10.77.0.1/onie.bin or tftp://10.77.0.9/phone.cfg',
+)
+
 /** Boot loaders end a file name at a blank. */
 export const bootPath = wordAs(
   (text) => (isInnerPath(text) && !/\s/.test(text) ? text : undefined),

@@ -1,5 +1,5 @@
 import type { Client } from '../boot/client.ts'
-import type { Ipv4 } from '../net/ipv4.ts'
+import { readIpv4, type Ipv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 
 /** What DHCP asks of the heart, at every DISCOVER and REQUEST; synchronous, and no slower with more machines. */
@@ -30,4 +30,10 @@ export interface Boot {
   readonly server?: Ipv4
   /** A URL that PXELINUX asks for everything else below (RFC 5071 §5). */
   readonly prefix?: string
+}
+
+/** A file on another TFTP server, in the way of DHCP: the server in one place, the name in another. */
+export function asNames(boot: Boot): Boot {
+  const [, server, file] = /^tftp:\/\/([\d.]+)\/(.+)$/.exec(boot.file) ?? []
+  return server === undefined || file === undefined || readIpv4(server) === undefined ? boot : { ...boot, server, file }
 }

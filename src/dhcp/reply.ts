@@ -1,6 +1,6 @@
 import { formatIpv4, parseIpv4 } from '../net/ipv4.ts'
 import { isRaspberryPi } from '../net/raspberry-pi.ts'
-import type { Advice, Boot } from './advice.ts'
+import { asNames, type Advice, type Boot } from './advice.ts'
 import type { Net } from './net.ts'
 import { option, OptionList, read, write, type Entry } from './options.ts'
 import { broadcastFlag, type Packet } from './packet.ts'
@@ -36,8 +36,9 @@ export function nak(request: Request, server: number, why: string): Packet {
 export function bootReply(
   packet: Packet,
   options: Entry[],
-  { server, boot }: { readonly server: number; readonly boot: Boot | undefined },
+  { server, boot: named }: { readonly server: number; readonly boot: Boot | undefined },
 ): Packet {
+  const boot = named && asNames(named)
   const next = boot?.server === undefined ? server : parseIpv4(boot.server)
   if (boot !== undefined) options.push(write(option.bootFile, boot.file))
   echo(options, packet)
@@ -72,7 +73,8 @@ const types = { 2: write(option.messageType, 2), 5: write(option.messageType, 5)
  */
 function configured(options: Entry[], request: Request, given: Omit<Given, 'address'>, address: number): Packet {
   const { net, server, advice } = given
-  const { boot, hostname } = advice
+  const { hostname } = advice
+  const boot = advice.boot && asNames(advice.boot)
   const { packet } = request
   const entries = net.entries(server)
   const next = boot?.server === undefined ? server : parseIpv4(boot.server)

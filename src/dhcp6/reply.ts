@@ -45,9 +45,9 @@ export function encodeUseMulticast(request: Request6, serverId: Buffer): Buffer 
   return encodeReply6(reply, options, request.packet)
 }
 
-/** `tftp://[fd77::1]/name`: UEFI reads nothing else (RFC 5970 §3.1; UEFI 2.10 §24.3). */
+/** A URL as it is, a name as `tftp://[fd77::1]/name`: UEFI reads nothing else (RFC 5970 §3.1; UEFI 2.10 §24.3). */
 export function bootUrl(file: string, server: bigint): string {
-  return /^https?:/.test(file) ? file : `tftp://[${formatIpv6(server)}]/${file}`
+  return /^[a-z]+:\/\//.test(file) ? file : `tftp://[${formatIpv6(server)}]/${file}`
 }
 
 function identities({ clientId }: Request6, serverId: Buffer): readonly Buffer[] {

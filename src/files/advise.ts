@@ -2,8 +2,10 @@ import type { Client } from '../boot/client.ts'
 import type { FirstFile } from '../boot/loader.ts'
 import { offeredFile, offeredPrefix } from '../boot/offer.ts'
 import type { Session } from '../boot/session.ts'
+import type { Machine } from '../config/site.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
+import { isIpv6 } from '../net/ipv6.ts'
 import { firstOf } from './first.ts'
 import { askHouse, firstUrlAt, speaksForItself, urlAt, type House } from './house.ts'
 
@@ -20,19 +22,35 @@ export interface Advised {
 export function advise(house: House, client: Client, server: Ipv4, dry = false): Advised {
   const answer = askHouse(house, client)
   const { machine, plan } = answer
+  if (machine?.file !== undefined)
+    return { ...nameOf(machine), boot: { file: machine.file, server: house.reach(server) } }
   const isKept = machine !== undefined || plan.do === 'menu' || plan.do === 'discover'
   const session = isKept ? sessionOf(house, client, machine?.name, dry) : undefined
   if (!dry) rememberWho(house, client)
   // An address is for everybody in the pool; a machine that nobody named boots nothing from here.
   if (plan.do === 'ignore') return {}
-  const first = firstOf(house, client, answer)
+  const first = boots(house, client, server) ? firstOf(house, client, answer) : undefined
   // The address that the site names, where it is one of that link.
   const at = house.reach(server)
   const boot = first ? { boot: bootFrom(first, session, urlFor(house, first, at), at) } : {}
-  if (!machine) return boot
-  const { name, ip, hostname, macs: cards } = machine
-  return { machine: name, hostname, cards, ...(ip !== undefined && { address: ip }), ...boot }
+  return machine ? { ...nameOf(machine), ...boot } : boot
 }
+
+function nameOf({ name, ip, hostname, macs: cards }: Machine): Advised {
+  return { machine: name, hostname, cards, ...(ip !== undefined && { address: ip }) }
+}
+
+/**
+ * A switch in ZTP would fetch our loader as its configuration, a phone as its firmware: a boot file is for whoever says that he boots. GRUB says
+ * nothing of the kind, and over IPv6 it knows its server by option 59 alone: it is known by the boot that its card has begun.
+ */
+function boots({ sessions, now }: House, { asker, mac }: Client, server: string): boolean {
+  if (asker !== 'os') return true
+  const session = mac && isIpv6(server) ? sessions.current(mac) : undefined
+  return session !== undefined && now() - session.stageAt < bootTime
+}
+
+const bootTime = 15 * 60_000
 
 // iPXE, and whatever a loader asks for afterwards, know no certificate of the site's own: their files come by plain HTTP.
 function urlFor(house: House, first: FirstFile, at: Ipv4): string {

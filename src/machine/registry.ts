@@ -93,8 +93,9 @@ export class Registry {
     return [...found].sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1))
   }
 
-  /** The machine's own profile, else that of its strongest group that names one. */
+  /** The machine's own profile, else that of its strongest group that names one; none where it boots a file of its own. */
   profileOf(machine: Machine): Profile | undefined {
+    if (machine.file !== undefined) return undefined
     const name = machine.profile ?? this.groupsOf(machine).find((group) => group.profile)?.profile
     return name === undefined ? undefined : this.#profiles.get(name)
   }

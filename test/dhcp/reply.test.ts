@@ -56,8 +56,7 @@ test('the ACK says what the OFFER said', () => {
   expect(summary(ack)).toEqual(['ACK to 52:54:00:77:00:01', ...summary(offer).slice(1)])
 })
 
-test('a client that only wants an address gets siaddr and file, too (pypxeboot reads nothing else)', () => {
-  expect(lobby().reply(real('udhcpc-discover'))).toMatchObject({ siaddr: 0x0a4d0001, file: boot.file })
+test('siaddr is there without a boot file, too (pypxeboot reads nothing else)', () => {
   expect(lobby({}).reply(message(1, { mac: duncan }))).toMatchObject({ siaddr: 0x0a4d0001, file: '' })
 })
 
@@ -88,6 +87,16 @@ test('another boot server is named in siaddr and in option 66', () => {
   const reply = lobby({ boot: { ...boot, server: '10.77.0.9' } }).reply(message(1, { mac: duncan }))!
   expect(reply.siaddr).toBe(0x0a4d0009)
   expect(read(reply.options, option.serverName)).toBe('10.77.0.9')
+})
+
+test.each([
+  ['tftp://10.77.0.9/ztp/leaf.py', 0x0a4d0009, '10.77.0.9', 'ztp/leaf.py'],
+  ['http://10.77.0.9/onie.bin', 0x0a4d0001, '10.77.0.1', 'http://10.77.0.9/onie.bin'],
+  ['tftp://depot.test/leaf.py', 0x0a4d0001, '10.77.0.1', 'tftp://depot.test/leaf.py'],
+])('the file %s is told as server and name where DHCP can', (url, siaddr, server, file) => {
+  const reply = lobby({ boot: { file: url } }).reply(message(1, { mac: duncan }))!
+  expect([reply.siaddr, read(reply.options, option.serverName), reply.file]).toEqual([siaddr, server, file])
+  expect(read(reply.options, option.bootFile)).toBe(file)
 })
 
 test('the name servers of the subnet stand in option 6, our own address when it names none', () => {

@@ -1,6 +1,6 @@
 import type { Client } from '../../src/boot/client.ts'
 import type { Subnet6 } from '../../src/config/site.ts'
-import type { Advice6 } from '../../src/dhcp6/advice.ts'
+import type { Advice6, Advisor6 } from '../../src/dhcp6/advice.ts'
 import { Book6 } from '../../src/dhcp6/book.ts'
 import { Desk6, type Arrival, type Reply6 } from '../../src/dhcp6/desk.ts'
 import type { Dhcp6Event } from '../../src/dhcp6/event.ts'
@@ -26,10 +26,12 @@ export class Lobby6 {
     subnets = [subnet6('fd77::/64')],
     known = {},
     own = ['fd77::1'],
+    advisor,
   }: {
     readonly subnets?: readonly Subnet6[]
     readonly known?: Readonly<Record<string, Advice6>>
     readonly own?: readonly string[]
+    readonly advisor?: Advisor6
   } = {}) {
     this.desk = new Desk6(
       { interfaces: ['lan'], subnets },
@@ -37,7 +39,7 @@ export class Lobby6 {
         book: this.book,
         serverId,
         addressesOn: () => own,
-        advisor: {
+        advisor: advisor ?? {
           advise: (client) => {
             this.clients.push(client)
             return known[client.mac ?? ''] ?? { boot: { file: 'shimx64.efi' } }
