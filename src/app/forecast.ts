@@ -34,13 +34,14 @@ function lines6(house: House, client: Client): readonly string[] {
 export function advisor6(house: House, dry = false): Advisor6 {
   return {
     advise(client, server) {
-      const { machine, boot } = advise(house, client, server, dry)
+      const { machine, boot, options } = advise(house, client, server, dry)
       const named = machine === undefined ? undefined : house.registry.named(machine)
       return {
         ...(machine !== undefined && { machine }),
         ...(named && { cards: named.macs }),
         ...(named?.ip6 !== undefined && { address: named.ip6 }),
         ...(boot && { boot }),
+        ...(options && { options }),
       }
     },
     isReserved: (address, machine) => (house.registry.at(address)?.name ?? machine) !== machine,

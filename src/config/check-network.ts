@@ -1,6 +1,6 @@
 import { broadcastOf, contains, formatIpv4, readIpv4 } from '../net/ipv4.ts'
 import type { Cidr } from '../net/ipv4.ts'
-import type { Reporter } from './problem.ts'
+import type { Path, Reporter } from './problem.ts'
 import type { Machine, Site, Subnet } from './site.ts'
 import { slowly, type Slices } from './slices.ts'
 
@@ -12,6 +12,7 @@ export function* checkAddresses(site: Site, report: Reporter): Slices<void> {
     checkSubnet(site, index, subnet, report)
     checkOverlap(site, index, subnet, report)
     checkShared(server, ['dhcp', 'subnets', index], subnets, report)
+    checkOptions(server, ['dhcp', 'subnets', index, 'options'], subnet.options, keys4, report)
     if (subnet.interface !== undefined && interfaces.length > 0 && !interfaces.includes(subnet.interface)) {
       const hint = 'add it to dhcp.interfaces'
       report(server, ['dhcp', 'subnets', index, 'interface'], {
@@ -65,6 +66,28 @@ function checkOverlap(site: Site, index: number, subnet: Subnet, report: Reporte
   if (!other) return
   const message = `${formatCidr(subnet.cidr)} overlaps ${formatCidr(other.cidr)}`
   report(site.server, ['dhcp', 'subnets', index, 'cidr'], { message, hint: 'one address must belong to one subnet' })
+}
+
+const keys4: ReadonlyMap<number, string> = new Map([
+  [3, 'router:'],
+  [6, 'dns:'],
+  [15, 'domain:'],
+  [42, 'ntp:'],
+])
+
+/** What a subnet says by a key of its own is not said again as an option. */
+export function checkOptions(
+  server: object,
+  place: Path,
+  options: Subnet['options'],
+  keys: ReadonlyMap<number, string>,
+  report: Reporter,
+): void {
+  for (const { code } of options ?? []) {
+    const key = keys.get(code)
+    if (key !== undefined)
+      report(server, place, { message: `option ${code} is a key of the subnet`, hint: `write ${key} beside cidr:` })
+  }
 }
 
 /** A subnet that names another one of its link. */

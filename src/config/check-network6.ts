@@ -1,4 +1,4 @@
-import { checkShared } from './check-network.ts'
+import { checkOptions, checkShared } from './check-network.ts'
 import { contains6, formatCidr6, formatIpv6, readIpv6 } from '../net/ipv6.ts'
 import type { Reporter } from './problem.ts'
 import type { Machine, Site, Subnet6 } from './site.ts'
@@ -11,6 +11,7 @@ export function* checkAddresses6(site: Site, report: Reporter): Slices<void> {
   for (const [index, subnet] of subnets.entries()) {
     checkSubnet(site, index, subnet, report)
     checkShared(server, ['dhcp6', 'subnets', index], subnets, report)
+    checkOptions(server, ['dhcp6', 'subnets', index, 'options'], subnet.options, keys6, report)
   }
   if (interfaces.length > 0 && subnets.length === 0) {
     const hint = 'add dhcp6.subnets'
@@ -24,6 +25,11 @@ export function* checkAddresses6(site: Site, report: Reporter): Slices<void> {
   }
   yield* slowly(site.machines, (machine) => checkMachine(site, machine, report))
 }
+
+const keys6: ReadonlyMap<number, string> = new Map([
+  [23, 'dns:'],
+  [24, 'domain:'],
+])
 
 function checkSubnet(site: Site, index: number, subnet: Subnet6, report: Reporter): void {
   const { server } = site

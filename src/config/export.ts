@@ -1,5 +1,6 @@
 import { Document, visit } from 'yaml'
 import { formatIpv4 } from '../net/ipv4.ts'
+import type { SiteOption } from '../net/dhcp-option.ts'
 import { formatCidr6, formatIpv6 } from '../net/ipv6.ts'
 import { formatAgentId, type RelayPort } from '../net/relay-port.ts'
 import { formatCidr } from './check-network.ts'
@@ -22,8 +23,8 @@ export function formatServer({ server, vars }: Pick<Site, 'server' | 'vars'>): s
   const { dhcp, dhcp6, strangers, permits, images, systemimager, ...rest } = server
   const written = {
     ...rest,
-    dhcp: { ...dhcp, subnets: dhcp.subnets.map(writeSubnet) },
-    dhcp6: { ...dhcp6, subnets: dhcp6.subnets.map(writeSubnet6) },
+    dhcp: { ...dhcp, subnets: dhcp.subnets.map(writeSubnet), options: writeOptions(dhcp.options) },
+    dhcp6: { ...dhcp6, subnets: dhcp6.subnets.map(writeSubnet6), options: writeOptions(dhcp6.options) },
     strangers: typeof strangers === 'object' && plainStranger(strangers.profile) ? strangers.profile : strangers,
     permits: durations(permits),
     images: writeImages(images),
@@ -71,13 +72,21 @@ function writeSubnet({ cidr, ranges, lease, ...subnet }: Subnet): object {
     lease: formatDuration(lease),
   }
   const shared = subnet.with && formatCidr(subnet.with)
-  return without({ ...written, interface: subnet.interface, with: shared }, { dns: [], ntp: [], range: [] })
+  const more = { interface: subnet.interface, with: shared, options: writeOptions(subnet.options) }
+  return without({ ...written, ...more }, { dns: [], ntp: [], range: [] })
 }
 
 function writeSubnet6({ cidr, range, lease, ...subnet }: Subnet6): object {
   const between = range && `${formatIpv6(range.from)}-${formatIpv6(range.to)}`
   const shared = subnet.with && formatCidr6(subnet.with)
-  const written = { cidr: formatCidr6(cidr), range: between, ...subnet, lease: formatDuration(lease), with: shared }
+  const written = {
+    cidr: formatCidr6(cidr),
+    range: between,
+    ...subnet,
+    lease: formatDuration(lease),
+    with: shared,
+    options: writeOptions(subnet.options),
+  }
   return without(written, { dns: [] })
 }
 
@@ -94,6 +103,8 @@ function writeMachine({
   uuid,
   serial,
   relay,
+  options,
+  options6,
   vars,
 }: Machine): object {
   const port = relay && writeRelay(relay)
@@ -110,17 +121,32 @@ function writeMachine({
     file,
     groups,
     loader,
+    ...writeBoth({ options, options6 }),
     vars,
   }
   return without(written, { hostname: name, mac: [], groups: [], loader: 'auto', vars: {} })
+}
+
+function writeBoth({ options, options6 }: Options): object {
+  return { options: writeOptions(options), options6: writeOptions(options6) }
+}
+
+interface Options {
+  readonly options: readonly SiteOption[] | undefined
+  readonly options6: readonly SiteOption[] | undefined
+}
+
+function writeOptions(options: readonly SiteOption[] | undefined): object | undefined {
+  return options && Object.fromEntries(options.map(({ code, written }) => [code, written]))
 }
 
 function writeRelay({ circuit, remote }: RelayPort): object {
   return without({ circuit: circuit && formatAgentId(circuit), remote: remote && formatAgentId(remote) }, {})
 }
 
-function writeGroup({ name, machines, priority, profile, vars }: Group): object {
-  return without({ name, machines, priority, profile, vars }, { machines: [], priority: 100, vars: {} })
+function writeGroup({ name, machines, priority, profile, options, options6, vars }: Group): object {
+  const both = writeBoth({ options, options6 })
+  return without({ name, machines, priority, profile, ...both, vars }, { machines: [], priority: 100, vars: {} })
 }
 
 function writeProfile({ origin: _origin, name, kind, vars, ...profile }: Profile): object {

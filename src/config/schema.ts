@@ -28,6 +28,7 @@ const subnet = strict({
   lease: v.duration(60, 0xffff_fffe).default(3600),
   interface: v.networkInterface.optional(),
   with: v.cidr.optional(),
+  options: v.options4.optional(),
 })
 
 const subnet6 = strict({
@@ -38,6 +39,7 @@ const subnet6 = strict({
   lease: v.duration(60, 0xffff_fffe).default(3600),
   interface: v.networkInterface.optional(),
   with: v.cidr6.optional(),
+  options: v.options6.optional(),
 })
 
 const stranger = z
@@ -70,10 +72,12 @@ export const serverFile = strict({
     mode: z.enum(['server', 'proxy', 'off']).default('off'),
     interfaces: v.listOf(v.networkInterface).default([]),
     subnets: z.array(subnet).default([]),
+    options: v.options4.optional(),
   }).prefault({}),
   dhcp6: strict({
     interfaces: v.listOf(v.networkInterface).default([]),
     subnets: z.array(subnet6).default([]),
+    options: v.options6.optional(),
   }).prefault({}),
   strangers: stranger.default('local'),
   permits: strict({
@@ -121,6 +125,8 @@ export const machine = strict({
   uuid: v.uuid.optional(),
   serial: v.serial.optional(),
   relay: relay.optional(),
+  options: v.options4.optional(),
+  options6: v.options6.optional(),
   vars: vars.default({}),
 })
 
@@ -129,6 +135,8 @@ export const group = strict({
   machines: v.listOf(v.pattern).default([]),
   priority: v.priority.default(100),
   profile: v.name.optional(),
+  options: v.options4.optional(),
+  options6: v.options6.optional(),
   vars: vars.default({}),
 })
 

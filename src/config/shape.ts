@@ -1,7 +1,16 @@
 import type { z } from 'zod'
 import type { RelayPort } from '../net/relay-port.ts'
 import { serverFile } from './schema.ts'
-import type { HttpsSettings, Machine, Origin, ServerSettings, Subnet, Subnet6 } from './site.ts'
+import type {
+  Dhcp6Settings,
+  DhcpSettings,
+  HttpsSettings,
+  Machine,
+  Origin,
+  ServerSettings,
+  Subnet,
+  Subnet6,
+} from './site.ts'
 import type { machine } from './schema.ts'
 
 /** From what the schemas read to the types of site.ts. */
@@ -18,8 +27,8 @@ export function settingsOf(read: z.output<typeof serverFile>): ServerSettings {
     strangers,
     permits,
     compat,
-    dhcp: { ...dhcp, subnets },
-    dhcp6: { ...dhcp6, subnets: dhcp6.subnets.map((each) => compact<Subnet6>(each)) },
+    dhcp: compact<DhcpSettings>({ ...dhcp, subnets }),
+    dhcp6: compact<Dhcp6Settings>({ ...dhcp6, subnets: dhcp6.subnets.map((each) => compact<Subnet6>(each)) }),
     images: compact<ServerSettings['images']>(images),
     systemimager: compact<ServerSettings['systemimager']>(systemimager),
   })
@@ -32,6 +41,7 @@ export function defaultServer(): ServerSettings {
 
 export function machineOf(read: z.output<typeof machine>, origin: Origin): Machine {
   const { name, mac, ip, ip6, profile, file, groups, loader, hostname = name, uuid, serial, vars } = read
+  const { options, options6 } = read
   const relay = read.relay && compact<RelayPort>(read.relay)
   return compact<Machine>({
     name,
@@ -46,6 +56,8 @@ export function machineOf(read: z.output<typeof machine>, origin: Origin): Machi
     uuid,
     serial,
     relay,
+    options,
+    options6,
     vars,
     origin,
   })

@@ -1,3 +1,4 @@
+import type { SiteOption } from '../net/dhcp-option.ts'
 import type { Mac } from '../net/mac.ts'
 import type { RelayPort } from '../net/relay-port.ts'
 import type { Cidr, Ipv4 } from '../net/ipv4.ts'
@@ -100,6 +101,8 @@ export interface DhcpSettings {
   readonly mode: 'server' | 'proxy' | 'off'
   readonly interfaces: readonly string[]
   readonly subnets: readonly Subnet[]
+  /** What is told besides, under whatever is nearer to the machine. */
+  readonly options?: readonly SiteOption[]
 }
 
 export interface Subnet {
@@ -116,12 +119,16 @@ export interface Subnet {
   readonly interface?: string
   /** Another subnet of the same link. */
   readonly with?: Cidr
+  /** What is told besides, under whatever is nearer to the machine. */
+  readonly options?: readonly SiteOption[]
 }
 
 /** Off where no interface is named. */
 export interface Dhcp6Settings {
   readonly interfaces: readonly string[]
   readonly subnets: readonly Subnet6[]
+  /** What is told besides, under whatever is nearer to the machine. */
+  readonly options?: readonly SiteOption[]
 }
 
 export interface Subnet6 {
@@ -136,6 +143,8 @@ export interface Subnet6 {
   readonly interface?: string
   /** Another subnet of the same link. */
   readonly with?: Cidr6
+  /** What is told besides, under whatever is nearer to the machine. */
+  readonly options?: readonly SiteOption[]
 }
 
 export interface Machine {
@@ -153,6 +162,9 @@ export interface Machine {
   readonly file?: string
   readonly groups: readonly string[]
   readonly loader: LoaderChoice
+  /** DHCP options, over those of the site and the subnet; over IPv4 and IPv6. */
+  readonly options?: readonly SiteOption[]
+  readonly options6?: readonly SiteOption[]
   readonly vars: Vars
   readonly origin: Origin
 }
@@ -164,6 +176,9 @@ export interface Group {
   /** Lower is stronger, as in SystemImager. */
   readonly priority: number
   readonly profile?: string
+  /** DHCP options, over those of the site and the subnet; over IPv4 and IPv6. */
+  readonly options?: readonly SiteOption[]
+  readonly options6?: readonly SiteOption[]
   readonly vars: Vars
   readonly origin: Origin
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { isIP } from 'node:net'
 import { Fault } from '../fault.ts'
+import { optionTable4, optionTable6 } from '../net/dhcp-option-table.ts'
+import { readOption, type OptionComplaint, type OptionTable, type SiteOption } from '../net/dhcp-option.ts'
 import { parseCidr, readIpv4 } from '../net/ipv4.ts'
 import { formatIpv6, isLinkLocal, parseCidr6, readIpv6 } from '../net/ipv6.ts'
 import { readMac } from '../net/mac.ts'
@@ -201,6 +203,27 @@ export const path = wordAs(
   'not a path inside the site directory',
   'write it relative and with slashes, like boot/vmlinuz, and without ..',
 )
+
+/** Options of DHCP by number or name; each with the type that it has, or with one that is written. */
+function dhcpOptions(table: OptionTable) {
+  return z.record(z.string(), z.unknown()).transform((map, context): readonly SiteOption[] => {
+    const found = new Map<number, SiteOption>()
+    for (const [key, value] of Object.entries(map)) {
+      const read = readOption(table, key, value)
+      const wrong = 'message' in read ? read : found.has(read.code) ? givenTwice(read.code) : undefined
+      if (wrong) context.addIssue({ code: 'custom', path: [key], message: wrong.message, params: { hint: wrong.hint } })
+      else if ('code' in read) found.set(read.code, read)
+    }
+    return [...found.values()]
+  })
+}
+
+function givenTwice(code: number): OptionComplaint {
+  return { message: `option ${code} is given twice`, hint: 'keep it under its number or under its name' }
+}
+
+export const options4 = dhcpOptions(optionTable4)
+export const options6 = dhcpOptions(optionTable6)
 
 /** What stands in option 67 of DHCP: a name that the client asks its server for, or a URL. */
 export const bootFile = wordAs(

@@ -1,4 +1,5 @@
 import type { Client } from '../boot/client.ts'
+import type { SiteOption } from '../net/dhcp-option.ts'
 import { readIpv4, type Ipv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 
@@ -21,6 +22,8 @@ export interface Advice {
   readonly cards?: readonly Mac[]
   readonly hostname?: string
   readonly boot?: Boot
+  /** What the site says besides of this machine. */
+  readonly options?: readonly SiteOption[]
 }
 
 export interface Boot {
@@ -30,6 +33,8 @@ export interface Boot {
   readonly server?: Ipv4
   /** A URL that PXELINUX asks for everything else below (RFC 5071 §5). */
   readonly prefix?: string
+  /** The machine's own file, and none of ours. */
+  readonly isOwn?: true
 }
 
 /** A file on another TFTP server, in the way of DHCP: the server in one place, the name in another. */

@@ -64,7 +64,7 @@ export class Desk {
     const earlier = new Map(this.#nets.map((net) => [net.name, net]))
     this.#settings = settings
     this.#ports.clear()
-    this.#nets = settings.subnets.map((subnet) => new Net(subnet))
+    this.#nets = settings.subnets.map((subnet) => new Net(subnet, settings.options))
     this.#shared = new SharedLinks(settings.subnets)
     this.#fill(now)
     for (const net of this.#nets) {

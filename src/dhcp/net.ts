@@ -1,4 +1,5 @@
 import type { Subnet } from '../config/site.ts'
+import { overlaid, type SiteOption } from '../net/dhcp-option.ts'
 import { broadcastOf, contains, formatIpv4, parseIpv4, type Ipv4 } from '../net/ipv4.ts'
 import { option, write, type Entry } from './options.ts'
 import { Pool } from './pool.ts'
@@ -12,8 +13,12 @@ export class Net {
   readonly #house: ReadonlySet<number>
   #entries: Entries | undefined
 
-  constructor(subnet: Subnet) {
+  readonly #extra: readonly Entry[]
+
+  /** `site`: options that every subnet tells. */
+  constructor(subnet: Subnet, site: readonly SiteOption[] = []) {
     this.subnet = subnet
+    this.#extra = extraEntries(subnet, site)
     this.name = `${formatIpv4(subnet.cidr.network)}/${subnet.cidr.bits}`
     this.pool = new Pool(subnet.ranges)
     this.#house = houseOf(subnet)
@@ -31,7 +36,7 @@ export class Net {
 
   /** What every answer from this server address holds, made once. */
   entries(server: number): Entries {
-    if (this.#entries?.server !== server) this.#entries = entriesOf(this.subnet, server)
+    if (this.#entries?.server !== server) this.#entries = entriesOf(this.subnet, server, this.#extra)
     return this.#entries
   }
 }
@@ -46,15 +51,18 @@ export interface Entries {
   readonly name: Entry
   /** Mask, routers, name servers and so on. */
   readonly common: readonly Entry[]
+  /** What the site says besides. */
+  readonly extra: readonly Entry[]
 }
 
-function entriesOf(subnet: Subnet, server: number): Entries {
+function entriesOf(subnet: Subnet, server: number, extra: readonly Entry[]): Entries {
   return {
     server,
     id: write(option.serverId, server),
     name: write(option.serverName, formatIpv4(server)),
     lease: leaseEntries(subnet),
-    common: commonEntries(subnet, server),
+    common: commonEntries(subnet, server, extra),
+    extra,
   }
 }
 
@@ -67,13 +75,36 @@ function leaseEntries({ lease }: Subnet): readonly Entry[] {
   ]
 }
 
-function commonEntries(subnet: Subnet, server: number): readonly Entry[] {
+/** The options of the site and then of the subnet; keys of the subnet go before options of the site. */
+function extraEntries(subnet: Subnet, site: readonly SiteOption[]): readonly Entry[] {
+  const { router, dns, ntp, domain, options = [] } = subnet
+  const said = new Set<number>([
+    ...(router === undefined ? [] : [option.routers.code]),
+    ...(dns.length === 0 ? [] : [option.dns.code]),
+    ...(domain === undefined ? [] : [option.domain.code]),
+    ...(ntp.length === 0 ? [] : [option.ntp.code]),
+  ])
+  return entriesFrom(
+    overlaid(
+      site.filter(({ code }) => !said.has(code)),
+      options,
+    ),
+  )
+}
+
+/** Options of a site as they go onto the wire. */
+export function entriesFrom(options: readonly SiteOption[]): readonly Entry[] {
+  return options.map(({ code, hex }) => [code, Buffer.from(hex, 'hex')])
+}
+
+function commonEntries(subnet: Subnet, server: number, extra: readonly Entry[]): readonly Entry[] {
+  const servesNames = !extra.some(([code]) => code === option.dns.code)
   const { cidr, router, dns, ntp, domain } = subnet
   return [
     write(option.subnetMask, cidr.mask),
     ...(router === undefined ? [] : [write(option.routers, [parseIpv4(router)])]),
     // The Debian installer stops and asks when no name server comes by DHCP, so there always is one: ourselves.
-    write(option.dns, dns.length > 0 ? dns.map(parseIpv4) : [server]),
+    ...(servesNames ? [write(option.dns, dns.length > 0 ? dns.map(parseIpv4) : [server])] : []),
     ...(domain === undefined ? [] : [write(option.domain, domain)]),
     write(option.broadcast, broadcastOf(cidr)),
     ...(ntp.length > 0 ? [write(option.ntp, ntp.map(parseIpv4))] : []),

@@ -1,7 +1,7 @@
 import { formatIpv4, parseIpv4 } from '../net/ipv4.ts'
 import { isRaspberryPi } from '../net/raspberry-pi.ts'
 import { asNames, type Advice, type Boot } from './advice.ts'
-import type { Net } from './net.ts'
+import { entriesFrom, type Net } from './net.ts'
 import { option, OptionList, read, write, type Entry } from './options.ts'
 import { broadcastFlag, type Packet } from './packet.ts'
 import { classOf } from './pxe.ts'
@@ -81,18 +81,35 @@ function configured(options: Entry[], request: Request, given: Omit<Given, 'addr
   if (boot !== undefined) options.push(write(option.bootFile, boot.file))
   if (classOf(packet) === 'HTTPClient') options.push(httpClient)
   if (boot !== undefined && isPi(request)) options.push(pxeClient, piMenu)
-  options.push(...entries.common)
+  const extra = entriesFrom(advice.options ?? [])
+  const nearer = new Set(extra.map(([code]) => code))
+  options.push(...entries.common.filter(([code]) => !nearer.has(code)))
   echo(options, packet)
   if (hostname !== undefined) options.push(write(option.hostName, hostname))
-  if (boot !== undefined) options.push(next === server ? entries.name : write(option.serverName, formatIpv4(next)))
+  const more = [...entries.extra.filter(([code]) => !nearer.has(code)), ...extra]
+  const namesServer = boot?.isOwn !== true || !more.some(([code]) => code === option.serverName.code)
+  if (boot !== undefined && namesServer)
+    options.push(next === server ? entries.name : write(option.serverName, formatIpv4(next)))
   if (request.client.asker === 'ipxe' && packet.options.has(175)) options.push(noProxyDhcp)
   if (boot?.prefix !== undefined) options.push(pxelinuxMagic, write(option.pxelinuxPrefix, boot.prefix))
+  pushExtra(options, more, boot)
   const reply = replyTo(packet, options)
   if (isConfigured(request)) reply.ciaddr = packet.ciaddr
   reply.yiaddr = address
   reply.siaddr = next
   reply.file = headerFile(boot?.file)
   return reply
+}
+
+/**
+ * What the site says besides. What gear of another kind is told by vendor options (43) and as its provisioning server (66) is not for a machine that
+ * boots from here: its ROM would read them as its own.
+ */
+function pushExtra(options: Entry[], more: readonly Entry[], boot: Boot | undefined): void {
+  if (more.length === 0) return
+  const there = new Set(options.map(([code]) => code))
+  if (boot !== undefined && boot.isOwn !== true) for (const code of [43, 66]) there.add(code)
+  for (const entry of more) if (!there.has(entry[0])) options.push(entry)
 }
 
 /** Only who renews, rebinds or informs has the address in `ciaddr`; what stands there otherwise is a slip or a lie. */

@@ -1,4 +1,5 @@
 import type { Client } from '../boot/client.ts'
+import type { SiteOption } from '../net/dhcp-option.ts'
 import type { Ipv6 } from '../net/ipv6.ts'
 import type { Mac } from '../net/mac.ts'
 
@@ -22,4 +23,6 @@ export interface Advice6 {
     /** A TFTP name, or a whole http:// URL. */
     readonly file: string
   }
+  /** What the site says besides of this machine. */
+  readonly options?: readonly SiteOption[]
 }

@@ -129,7 +129,13 @@ export class Desk6 {
     if (verdict.say === 'nothing') return void this.counters.silent++
     this.counters[verdict.say]++
     const subnet = verdict.given.find((each) => each.subnet)?.subnet ?? link[0]
-    const bytes = encodeAnswer(request, verdict, { serverId: this.#parts.serverId, server, advice, subnet })
+    const bytes = encodeAnswer(request, verdict, {
+      serverId: this.#parts.serverId,
+      server,
+      advice,
+      subnet,
+      site: this.#settings.options,
+    })
     return { bytes, port: packet.relays.length > 0 ? 547 : 546 }
   }
 

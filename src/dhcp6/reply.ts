@@ -1,3 +1,4 @@
+import { overlaid, type SiteOption } from '../net/dhcp-option.ts'
 import { formatIpv6, ipv6Bytes, readIpv6 } from '../net/ipv6.ts'
 import type { Advice6 } from './advice.ts'
 import type { Given, Verdict6 } from './answer.ts'
@@ -17,6 +18,8 @@ export interface ReplyParts {
   readonly advice: Advice6
   /** The subnet whose name servers are told. */
   readonly subnet: Subnet6 | undefined
+  /** What the site tells everybody. */
+  readonly site: readonly SiteOption[] | undefined
 }
 
 /** The bytes of an answer, relays' wrapping included. */
@@ -77,17 +80,35 @@ function addressOption(address: bigint, lease: number): Buffer {
   return option(option6.iaAddress, ipv6Bytes(address), u32(lease), u32(lease))
 }
 
-function configuration(request: Request6, { server, advice, subnet }: ReplyParts): readonly Buffer[] {
+function configuration(request: Request6, parts: ReplyParts): readonly Buffer[] {
+  const { server, advice, subnet } = parts
+  const extra = extraOptions(parts)
+  const isSaid = (code: number): boolean => extra.some((each) => each.code === code)
   const dns = subnet && subnet.dns.length > 0 ? subnet.dns.map((text) => readIpv6(text)!) : [server]
   const wantsBoot = request.wants.has(option6.bootUrl) || request.client.asker !== 'os'
   const url = advice.boot && wantsBoot ? bootUrl(advice.boot.file, server) : undefined
   return [
-    option(option6.dns, ...dns.map(ipv6Bytes)),
-    ...(subnet?.domain === undefined ? [] : [option(option6.domain, domainName(subnet.domain))]),
+    ...(isSaid(option6.dns) ? [] : [option(option6.dns, ...dns.map(ipv6Bytes))]),
+    ...(subnet?.domain === undefined || isSaid(option6.domain)
+      ? []
+      : [option(option6.domain, domainName(subnet.domain))]),
     ...(url === undefined ? [] : [option(option6.bootUrl, Buffer.from(url))]),
     // As over IPv4: an HTTP boot client only believes an answer that calls itself HTTPClient.
     ...(classOf6(request.packet) === 'HTTPClient' ? [httpClass] : []),
+    ...extra.map(({ code, hex }) => option(code, Buffer.from(hex, 'hex'))),
   ]
+}
+
+/** Of the site, the subnet, the machine: the nearer one goes before; keys of the subnet before options of the site. */
+function extraOptions({ site = [], subnet, advice }: ReplyParts): readonly SiteOption[] {
+  const isKey = (code: number): boolean =>
+    (code === option6.dns && subnet !== undefined && subnet.dns.length > 0) ||
+    (code === option6.domain && subnet?.domain !== undefined)
+  return overlaid(
+    site.filter(({ code }) => !isKey(code)),
+    subnet?.options ?? [],
+    advice.options ?? [],
+  )
 }
 
 /** 343 is Intel's enterprise number, under which UEFI writes this class. */

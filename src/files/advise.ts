@@ -2,6 +2,7 @@ import type { Client } from '../boot/client.ts'
 import type { FirstFile } from '../boot/loader.ts'
 import { offeredFile, offeredPrefix } from '../boot/offer.ts'
 import type { Session } from '../boot/session.ts'
+import type { SiteOption } from '../net/dhcp-option.ts'
 import type { Machine } from '../config/site.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
@@ -15,7 +16,9 @@ export interface Advised {
   readonly address?: Ipv4
   readonly cards?: readonly Mac[]
   readonly hostname?: string
-  readonly boot?: { readonly file: string; readonly server: Ipv4; readonly prefix?: string }
+  readonly boot?: { readonly file: string; readonly server: Ipv4; readonly prefix?: string; readonly isOwn?: true }
+  /** What its site says besides of this machine and its groups. */
+  readonly options?: readonly SiteOption[]
 }
 
 /** `server` is the address of the interface that the client is behind. `dry`: a forecast, which begins no session. */
@@ -23,7 +26,7 @@ export function advise(house: House, client: Client, server: Ipv4, dry = false):
   const answer = askHouse(house, client)
   const { machine, plan } = answer
   if (machine?.file !== undefined)
-    return { ...nameOf(machine), boot: { file: machine.file, server: house.reach(server) } }
+    return { ...nameOf(house, machine, server), boot: { file: machine.file, server: house.reach(server), isOwn: true } }
   const isKept = machine !== undefined || plan.do === 'menu' || plan.do === 'discover'
   const session = isKept ? sessionOf(house, client, machine?.name, dry) : undefined
   if (!dry) rememberWho(house, client)
@@ -33,11 +36,14 @@ export function advise(house: House, client: Client, server: Ipv4, dry = false):
   // The address that the site names, where it is one of that link.
   const at = house.reach(server)
   const boot = first ? { boot: bootFrom(first, session, urlFor(house, first, at), at) } : {}
-  return machine ? { ...nameOf(machine), ...boot } : boot
+  return machine ? { ...nameOf(house, machine, server), ...boot } : boot
 }
 
-function nameOf({ name, ip, hostname, macs: cards }: Machine): Advised {
-  return { machine: name, hostname, cards, ...(ip !== undefined && { address: ip }) }
+function nameOf({ registry }: House, machine: Machine, server: string): Advised {
+  const { name, ip, hostname, macs: cards } = machine
+  const options = registry.optionsOf(machine, isIpv6(server) ? 'options6' : 'options')
+  const more = { ...(ip !== undefined && { address: ip }), ...(options.length > 0 && { options }) }
+  return { machine: name, hostname, cards, ...more }
 }
 
 /**

@@ -2,6 +2,7 @@ import { isGlob, nameGlob, type Glob } from '../config/glob.ts'
 import type { Group, Machine, Profile, Site } from '../config/site.ts'
 import { isPlaceholderSerial, isPlaceholderUuid, swapped } from '../config/placeholders.ts'
 import { atOnce, slowly, type Slices } from '../config/slices.ts'
+import { overlaid, type SiteOption } from '../net/dhcp-option.ts'
 import type { Mac } from '../net/mac.ts'
 import { relayKey, type RelayPort } from '../net/relay-port.ts'
 
@@ -26,6 +27,7 @@ export class Registry {
   readonly #listed = new Map<string, Group[]>()
   readonly #patterns: { readonly match: Glob; readonly group: Group }[] = []
   readonly #groups = new Map<string, Group>()
+  #groupsHaveOptions = false
 
   constructor(site: Site, when: 'now' | 'later' = 'now') {
     this.site = site
@@ -85,6 +87,13 @@ export class Registry {
     return undefined
   }
 
+  /** DHCP options of a machine: its own over those of its groups, the strongest group over the others. */
+  optionsOf(machine: Machine, family: 'options' | 'options6'): readonly SiteOption[] {
+    if (!this.#groupsHaveOptions) return machine[family] ?? []
+    const groups = this.groupsOf(machine).toReversed()
+    return overlaid(...groups.map((group) => group[family] ?? []), machine[family] ?? [])
+  }
+
   /** The groups of a machine, strongest first (lowest priority number, then by name). */
   groupsOf(machine: Machine): readonly Group[] {
     const found = new Set<Group>(this.#listed.get(machine.name))
@@ -102,6 +111,7 @@ export class Registry {
 
   #addGroup(group: Group): void {
     this.#groups.set(group.name, group)
+    this.#groupsHaveOptions ||= group.options !== undefined || group.options6 !== undefined
     for (const member of group.machines) {
       if (isGlob(member)) this.#patterns.push({ match: nameGlob(member), group })
       else this.#listed.set(member, [...(this.#listed.get(member) ?? []), group])

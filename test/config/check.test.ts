@@ -217,3 +217,43 @@ test('over IPv6 a subnet shares its link with one of its own list', () => {
     'birnam.yaml:1:64: dhcp6.subnets[0].with: names no subnet of this site (write the cidr: of a subnet under dhcp6.subnets)',
   ])
 })
+
+test.each([
+  ['mtu: jumbo', 'dhcp.options.mtu: the value of option 26 is not a number from 0 to 65535'],
+  ['26: 70000', 'dhcp.options.26: the value of option 26 is not a number from 0 to 65535'],
+  ['mut: 1500', 'dhcp.options.mut: there is no DHCP option "mut"'],
+  ['300: { text: x }', 'dhcp.options.300: there is no DHCP option "300"'],
+  ['242: phone', 'dhcp.options.242: option 242 has no type'],
+  ['54: 10.0.0.1', 'dhcp.options.54: option 54 is not for a site to write'],
+  ['67: x', 'dhcp.options.67: option 67 is not for a site to write'],
+  ['routes: 10.0.0.1', 'dhcp.options.routes: the value of option 121 is not routes like "10.0.0.0/8 via 10.77.0.1"'],
+  ['routes: 10.0.0.1/8 via 10.77.0.1', 'dhcp.options.routes: the value of option 121 is not routes like'],
+  ['domain-search: a..b', 'dhcp.options.domain-search: the value of option 119 is not a domain or a list of them'],
+  ['150: { bytes: 1 }', 'dhcp.options.150: the value of option 150 is not an IPv4 address or a list of them'],
+  ['mtu: 1, 26: 1', 'dhcp.options.mtu: option 26 is given twice'],
+])('options: { %s } is told in one sentence', (text, wrong) => {
+  const lines = said({ 'birnam.yaml': `dhcp: { mode: off, options: { ${text} } }\n` })
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toContain(wrong)
+  expect(lines[0]).toMatch(/^birnam\.yaml:1:\d+: /)
+})
+
+test('what a key of the subnet says is not written as an option', () => {
+  const files = {
+    'birnam.yaml': `dhcp: { mode: off, subnets: [{ cidr: 10.77.0.0/24, options: { routers: 10.77.0.1 } }] }
+dhcp6: { interfaces: [e], subnets: [{ cidr: "fd77::/64", options: { dns: "fd77::1" } }] }
+`,
+  }
+  expect(said(files).map((line) => line.replace(/^[^ ]* /, ''))).toEqual([
+    'dhcp.subnets[0].options: option 3 is a key of the subnet (write router: beside cidr:)',
+    'dhcp6.subnets[0].options: option 23 is a key of the subnet (write dns: beside cidr:)',
+  ])
+})
+
+test('a machine with a file of its own has no profile, and its file has no blanks', () => {
+  const probe = { 'p.yaml': 'profiles: [{ name: probe, kind: local }]\n' }
+  expect(said({ ...fleet('name: leaf, serial: A1, file: ztp/x, profile: probe'), ...probe })).toEqual([
+    'fleet.yaml:2:37: machines[0].file: says what the machine boots, and so does its profile (take file: or profile: out)',
+  ])
+  expect(said(fleet('name: leaf, serial: A1, file: "a b"'))[0]).toContain('not the name or the URL of a boot file: a b')
+})

@@ -33,23 +33,26 @@ dhcp:
   subnets:
     - { cidr: 10.77.0.0/24, range: [10.77.0.5-10.77.0.9, 10.77.0.20-10.77.0.29], router: 10.77.0.2, dns: [10.77.0.3, 10.77.0.4],
         ntp: 10.77.0.3, domain: example.org, lease: 90m, interface: eth0 }
-    - { cidr: 10.78.0.0/24, with: 10.77.0.0/24 }
+    - { cidr: 10.78.0.0/24, with: 10.77.0.0/24, options: { 224: { hex: 0102 } } }
+  options: { mtu: 9000, domain-search: [a.example, b.example] }
 dhcp6:
   interfaces: eth0
   subnets:
     - { cidr: "fd77::/64" }
-    - { cidr: "fd78::/64", with: "fd77::/64" }
+    - { cidr: "fd78::/64", with: "fd77::/64", options: { timezone: UTC } }
+  options: { dns: "fd77::53" }
 strangers: { profile: local }
 permits: { lifetime: 2h, install: 30m, answer: 90s }
 vars: { a: 1, "b": "1", c: [x, { y: 007 }] }
 `,
     'fleet.yaml': `machines:
   - { name: db-07, relay: { circuit: Gi1/0/17, remote: 0x0001ff } }
-  - { name: db-08, relay: { circuit: "0x20" } }
+  - { name: db-08, relay: { circuit: "0x20" }, options: { 242: { text: x } }, options6: { 1000: { u8: 7 } } }
+  - { name: leaf-1, serial: L1, file: tftp://10.77.0.9/leaf.sh }
   - { name: a, mac: [52:54:00:77:00:01, 52:54:00:77:00:02], ip: 10.77.0.11, profile: local, vars: { key: "ssh-ed25519 AAAA # x" },
       groups: [g], loader: ipxe, hostname: a.example.org, uuid: 4c4c4544-0042-3510-8052-b4c04f4e3732, serial: "007" }
 groups:
-  - { name: g, machines: [a, web-*], priority: 5, profile: local, vars: { text: "two\\nlines\\n" } }
+  - { name: g, machines: [a, web-*], priority: 5, profile: local, options: { routes: 10.0.0.0/8 via 10.77.0.1 }, options6: { ntp: 0a0b }, vars: { text: "two\\nlines\\n" } }
 profiles:
   - { name: local, kind: local, loader: grub, vars: { a: ~ } }
   - { name: live, kind: live, kernel: k, initrd: [a, b], args: "quiet  x={{y}}", answer: a }

@@ -5,6 +5,7 @@ import { Desk, replyTo, type Decision } from '../../src/dhcp/desk.ts'
 import { LeaseBook, type Lease } from '../../src/dhcp/lease.ts'
 import { decodePacket, encodePacket, type Packet } from '../../src/dhcp/packet.ts'
 import { readRequest, type DropReason } from '../../src/dhcp/request.ts'
+import type { SiteOption } from '../../src/net/dhcp-option.ts'
 import { formatIpv4, parseCidr, parseIpv4 } from '../../src/net/ipv4.ts'
 import { parseMac, type Mac } from '../../src/net/mac.ts'
 import { MemoryLeases } from '../../src/store/memory/leases.ts'
@@ -53,6 +54,7 @@ interface Lab {
   readonly fleet?: Fleet
   readonly leases?: readonly Lease[]
   readonly addresses?: Readonly<Record<string, string>>
+  readonly options?: readonly SiteOption[]
 }
 
 /** A desk with a book, whose clock is an argument: what one message does, and what is said to it. */
@@ -61,10 +63,10 @@ export class Lobby {
   readonly desk: Desk
   now = noon
 
-  constructor({ subnets, fleet, leases, addresses = { eth0: '10.77.0.1' } }: Lab = {}) {
+  constructor({ subnets, fleet, leases, addresses = { eth0: '10.77.0.1' }, options = [] }: Lab = {}) {
     this.book = new LeaseBook(new MemoryLeases(leases))
     this.desk = new Desk(
-      settings(subnets ?? [subnet('10.77.0.0/24', '10.77.0.100-10.77.0.199')], Object.keys(addresses)),
+      { ...settings(subnets ?? [subnet('10.77.0.0/24', '10.77.0.100-10.77.0.199')], Object.keys(addresses)), options },
       { advisor: fleet ?? new Fleet(), leases: this.book, serverAddressFor: (name) => addresses[name] },
       noon,
     )

@@ -5,6 +5,7 @@ import { Book6 } from '../../src/dhcp6/book.ts'
 import { Desk6, type Arrival, type Reply6 } from '../../src/dhcp6/desk.ts'
 import type { Dhcp6Event } from '../../src/dhcp6/event.ts'
 import { find, option6, readOptions } from '../../src/dhcp6/options.ts'
+import type { SiteOption } from '../../src/net/dhcp-option.ts'
 import { formatIpv6, ipv6At, parseCidr6, readIpv6 } from '../../src/net/ipv6.ts'
 import { linkLocal, serverId } from './packets.ts'
 
@@ -27,14 +28,16 @@ export class Lobby6 {
     known = {},
     own = ['fd77::1'],
     advisor,
+    options = [],
   }: {
     readonly subnets?: readonly Subnet6[]
     readonly known?: Readonly<Record<string, Advice6>>
     readonly own?: readonly string[]
     readonly advisor?: Advisor6
+    readonly options?: readonly SiteOption[]
   } = {}) {
     this.desk = new Desk6(
-      { interfaces: ['lan'], subnets },
+      { interfaces: ['lan'], subnets, options },
       {
         book: this.book,
         serverId,
