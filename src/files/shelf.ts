@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs'
 import { reach, type Session, type Stage } from '../boot/session.ts'
 import { readMenuName, type MenuName } from '../menu/menu-name.ts'
-import type { Content, Finding, Peer, Transfer } from '../net/content.ts'
+import type { Event } from '../journal/journal.ts'
+import type { Content, Finding, Transfer } from '../net/content.ts'
+import type { Mac } from '../net/mac.ts'
 import { findAnswer } from './answers.ts'
 import type { Asked } from './asked.ts'
 import { cardAt, machineOf, type House } from './house.ts'
@@ -42,21 +44,32 @@ export class Shelf {
   /** What a carrier tells of the end of a transfer, as an event of the machine's boot. */
   ended(transfer: Transfer): void {
     const house = this.#house
-    const clean = normalise(transfer.name)
-    if (clean === undefined || transfer.outcome === 'aborted') return
-    const { id, rest } = splitSession(clean)
-    const session = id === undefined ? this.#sessionAt(transfer.peer) : house.sessions.find(id, house.now())
-    const machine = session && machineOf(house, session.mac)
-    if (!session || !machine) return
-    const stage = transfer.outcome === 'sent' ? stageOf(house, rest) : undefined
-    if (stage) reach(session, stage, house.now())
-    if (stage === 'kernel') note(house, session, transfer.peer.address, 'gone')
-    if (stage === 'kernel' && house.permits.of(machine.name)?.session === session.id)
+    const whose = this.whose(transfer)
+    if (!whose || transfer.harmless) return
+    const { rest, session, mac } = whose
+    const machine = mac && machineOf(house, mac)
+    const stage = stageOf(house, rest)
+    const event = { at: house.now(), type: `file.${transfer.outcome}`, detail: detailOf(transfer, rest, stage) }
+    // Of a machine that nobody named, in memory alone.
+    if (!machine) return void (mac && house.unknown.tell({ ...event, mac }))
+    if (!session) return
+    if (stage && transfer.outcome === 'sent') reach(session, stage, house.now())
+    if (stage === 'kernel' && transfer.outcome === 'sent') note(house, session, transfer.peer.address, 'gone')
+    if (stage === 'kernel' && transfer.outcome === 'sent' && house.permits.of(machine.name)?.session === session.id)
       house.permits.seen(machine.name, `${rest} was fetched`)
-    const { carrier, bytes, milliseconds, outcome } = transfer
-    const detail = { name: rest, stage, carrier, bytes, ms: Math.round(milliseconds) }
-    const whose = { machine: machine.name, mac: session.mac, session: session.id }
-    house.journal.record({ at: house.now(), type: `file.${outcome}`, ...whose, detail })
+    house.journal.record({ ...event, machine: machine.name, mac: session.mac, session: session.id })
+  }
+
+  /** What was asked for, and in whose boot, as the name says it, else the address. */
+  whose({ name, peer }: Pick<Transfer, 'name' | 'peer'>): Whose | undefined {
+    const { sessions, now } = this.#house
+    const clean = normalise(name)
+    if (clean === undefined) return undefined
+    const { id, rest } = splitSession(clean)
+    const card = id === undefined ? cardAt(this.#house, peer.address) : undefined
+    const session = id === undefined ? card && sessions.current(card) : sessions.find(id, now())
+    const mac = session?.mac ?? card
+    return { rest, ...(session && { session }), ...(mac && { mac }) }
   }
 
   #lookUp(name: string, asked: Asked): Finding {
@@ -104,11 +117,22 @@ export class Shelf {
       paths.find(`files/${name}`)?.path ?? (isBootFile(this.#house, name) ? paths.find(name)?.path : undefined)
     return contentOf(path ?? this.#house.distros?.path(name) ?? imagerPath(this.#house, name) ?? loaderPath(name))
   }
+}
 
-  #sessionAt(peer: Peer): Session | undefined {
-    const mac = cardAt(this.#house, peer.address)
-    return mac && this.#house.sessions.current(mac)
-  }
+/** Whose file it is: `rest` is its name within the boot. */
+export interface Whose {
+  readonly rest: string
+  readonly session?: Session
+  readonly mac?: Mac
+}
+
+/** Of a transfer that came to its end its bytes are enough; of another it is told how far it came, and what was said. */
+function detailOf(transfer: Transfer, rest: string, stage: Stage | undefined): NonNullable<Event['detail']> {
+  const { carrier, bytes, milliseconds, outcome, size, blksize, answered, detail } = transfer
+  const about = { name: rest, stage, carrier, bytes, ms: Math.round(milliseconds) }
+  if (outcome === 'sent') return about
+  const why = detail?.slice(0, 300)
+  return { ...about, size, ...(outcome === 'timeout' && bytes === 0 && { blksize, answered }), why }
 }
 
 function contentOf(path: string | undefined): Content | undefined {

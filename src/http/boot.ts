@@ -62,6 +62,7 @@ const missing: Refusal = { kind: 'refused', status: 404, message: 'no such file'
 
 function answerBytes(exchange: Exchange, bytes: Buffer, type: string | undefined): void {
   exchange.inOne(bytes.length)
+  exchange.expect(bytes.length)
   replyBytes(exchange.response, bytes, type)
 }
 
@@ -119,7 +120,10 @@ function begin(exchange: Exchange, version: Version): Part | undefined {
     exchange.note(undefined, `bytes ${verdict.part.from}-${verdict.part.to} of ${version.size}`)
   if (verdict.status === 304) exchange.note(undefined, 'not modified')
   response.writeHead(verdict.status, [...head, ...describe(exchange.name, verdict, version.size)])
-  if (part && part.to >= part.from && !exchange.isHead) return part
+  if (part && part.to >= part.from && !exchange.isHead) {
+    exchange.expect(part.to + 1 - part.from)
+    return part
+  }
   response.end()
   return undefined
 }

@@ -24,6 +24,9 @@ type Watched = Socket & { [known]?: Connection }
 const secured = Symbol('secured')
 type Inner = Watched & { _parent?: Watched & { [secured]?: Watched } }
 
+/** Addresses whose last connection is remembered. */
+const remembered = 10_000
+
 function inner(socket: Watched & { [secured]?: Watched }): Watched {
   return socket[secured] ?? socket
 }
@@ -39,6 +42,7 @@ type ConnectionLimits = Pick<Limits, 'connections' | 'connectionsPerPeer'>
 /** Counts connections, lets idle ones give way to newcomers, ends those that stall and those that do not speak HTTP. */
 export class Connections {
   readonly #slots: Slots
+  readonly #last = new Map<string, number>()
   readonly #counters: HttpCounters
 
   constructor(counters: HttpCounters, limits: ConnectionLimits) {
@@ -58,6 +62,18 @@ export class Connections {
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#malformed(error, socket))
   }
 
+  /** Milliseconds since the last connection from there began. */
+  ago(address: string): number | undefined {
+    const last = this.#last.get(address)
+    return last === undefined ? undefined : performance.now() - last
+  }
+
+  #remember(address: string): void {
+    this.#last.delete(address)
+    if (this.#last.size >= remembered) this.#last.delete(this.#last.keys().next().value!)
+    this.#last.set(address, performance.now())
+  }
+
   of(socket: Watched): Connection | undefined {
     return socket[known]
   }
@@ -65,6 +81,7 @@ export class Connections {
   #take(socket: Watched): boolean {
     // Read now: it stays readable after the connection is gone, when events still ask who it was.
     const address = plainAddress(socket.remoteAddress ?? '')
+    this.#remember(address)
     const slot: Slot = {
       address,
       isIdle: () => isIdle(inner(socket)[known]),

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import type { Transfer } from '../net/content.ts'
+import type { Transfer, Underway } from '../net/content.ts'
 import { answerBoot, type BootDesk, type HttpSource } from './boot.ts'
 import type { BootFiles } from './boot-files.ts'
 import type { Connection, Connections } from './connections.ts'
@@ -35,6 +35,7 @@ export class Door {
   readonly #options: DoorOptions
   readonly #prefixes: ReadonlySet<string>
   readonly #desk: BootDesk
+  readonly #going = new Set<Exchange>()
 
   constructor(options: DoorOptions) {
     this.#options = options
@@ -80,6 +81,7 @@ export class Door {
     desk: Desk | undefined,
   ): void {
     const exchange = new Exchange(request, response, connection, name)
+    this.#going.add(exchange)
     response.once('close', () => this.#ended(exchange))
     const query = new URLSearchParams(search)
     const answer = (): void => (desk ? desk.answer(exchange, query) : answerBoot(this.#desk, exchange, query))
@@ -99,7 +101,13 @@ export class Door {
     request.once('close', () => clearTimeout(end))
   }
 
+  /** Files that are on their way, for whoever wants to know how far they are. */
+  underway(): readonly Underway[] {
+    return [...this.#going].filter(({ isHead }) => !isHead).map((exchange) => exchange.underway())
+  }
+
   #ended(exchange: Exchange): void {
+    this.#going.delete(exchange)
     exchange.connection.waiting--
     exchange.held?.release()
     const transfer = exchange.transfer()

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Transfer } from '../net/content.ts'
+import type { Transfer, Underway } from '../net/content.ts'
 import type { Connection } from './connections.ts'
 import type { HttpCounters } from './counters.ts'
 import type { Held } from './file-cache.ts'
@@ -14,6 +14,8 @@ export class Exchange {
   held: Held | undefined
   #bytes = 0
   #whole = 0
+  #size: number | undefined
+  #progressAt: number | undefined
   #outcome: Transfer['outcome'] | undefined
   #detail: string | undefined
   readonly #began = performance.now()
@@ -31,6 +33,12 @@ export class Exchange {
 
   progress(bytes: number): void {
     this.#bytes += bytes
+    this.#progressAt = performance.now()
+  }
+
+  /** What is to be sent in all. */
+  expect(bytes: number): void {
+    this.#size = bytes
   }
 
   /** For an answer that goes out in one write: its bytes count when all of them are out. */
@@ -51,7 +59,26 @@ export class Exchange {
     const detail = this.#detail === undefined ? {} : { detail: this.#detail }
     const outcome = this.#outcome ?? this.#ending()
     const bytes = this.#bytes + (this.response.writableFinished && !this.isHead ? this.#whole : 0)
-    return { carrier: 'http', name, peer: connection.peer, bytes, milliseconds, outcome, ...detail }
+    return { carrier: 'http', name, peer: connection.peer, bytes, ...this.#sized, milliseconds, outcome, ...detail }
+  }
+
+  underway(): Underway {
+    const { name, connection } = this
+    const now = performance.now()
+    const silent = this.#progressAt === undefined ? {} : { silent: now - this.#progressAt }
+    const milliseconds = now - this.#began
+    const about = { carrier: 'http', name, peer: connection.peer, ...this.#sized, milliseconds, ...silent } as const
+    return { ...about, bytes: this.#bytes + this.#takenOfWhole() }
+  }
+
+  get #sized(): { readonly size?: number } {
+    return this.#size === undefined ? {} : { size: this.#size }
+  }
+
+  /** Of an answer in one write, only the system knows how much of it has gone out. */
+  #takenOfWhole(): number {
+    const handle = (this.response.socket as { readonly _handle?: { readonly writeQueueSize?: number } } | null)?._handle
+    return Math.max(0, this.#whole - (handle?.writeQueueSize ?? this.#whole))
   }
 
   // A HEAD is a question about a file, not a transfer of it (EDK2 sends one before each GET); an upload is none of a boot's.

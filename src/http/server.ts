@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import { Fault } from '../fault.ts'
-import type { Transfer } from '../net/content.ts'
+import type { Transfer, Underway } from '../net/content.ts'
 import { BootFiles } from './boot-files.ts'
 import type { HttpSource } from './boot.ts'
 import { Connections, plainAddress } from './connections.ts'
@@ -46,6 +46,9 @@ export interface HttpServer extends AsyncDisposable {
   readonly address: string
   readonly port: number
   readonly counters: Readonly<HttpCounters>
+  underway(): readonly Underway[]
+  /** Milliseconds since an address last opened a connection; undefined for one that never did, or long ago. */
+  connectedAgo(address: string): number | undefined
   /** New connections get this certificate; those under way keep theirs. Without TLS it does nothing. */
   renew(tls: TlsPair): void
   /** Takes no more connections, lets running answers end for `limits.grace`, then ends the rest. */
@@ -69,7 +72,16 @@ export async function openHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, port } = addressOf(server)
   const close = (): Promise<void> => closeServer(server, limits.grace)
   const renew = (tls: TlsPair): void => void ('setSecureContext' in server && server.setSecureContext(tls))
-  return { address, port, counters, renew, close, [Symbol.asyncDispose]: close }
+  return {
+    address,
+    port,
+    counters,
+    underway: () => door.underway(),
+    connectedAgo: (from) => connections.ago(from),
+    renew,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }
 
 /** Connections that were told to end and are still counted. */

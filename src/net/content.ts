@@ -29,8 +29,25 @@ export interface Transfer {
   readonly carrier: 'tftp' | 'http'
   readonly name: string
   readonly peer: Peer
+  /** What the client has: acknowledged by TFTP, taken by the connection over HTTP. */
   readonly bytes: number
+  /** Of all that was to be carried; undefined where nothing was. */
+  readonly size?: number
+  /** Bytes of each packet, where the client acknowledges packets. */
+  readonly blksize?: number
+  /** TFTP: the client has acknowledged something, be it the terms alone. */
+  readonly answered?: boolean
   readonly milliseconds: number
+  /** It was ended early, and nothing is wrong: only the size was asked for, or the client went on with another file from the same port. */
+  readonly harmless?: true
   readonly outcome: 'sent' | 'missing' | 'refused' | 'aborted' | 'timeout' | 'failed'
   readonly detail?: string
+}
+
+/** A transfer that goes on. */
+export interface Underway extends Pick<Transfer, 'carrier' | 'name' | 'peer' | 'bytes' | 'size' | 'answered'> {
+  /** Since it began. */
+  readonly milliseconds: number
+  /** Milliseconds since the client took something; undefined where that is not known. */
+  readonly silent?: number
 }

@@ -1,5 +1,5 @@
 import { Fault } from '../fault.ts'
-import type { Content, Finding, Peer, Transfer as Ended } from '../net/content.ts'
+import type { Content, Finding, Peer, Transfer as Ended, Underway } from '../net/content.ts'
 import type { Udp, UdpMessage, UdpSocket } from '../net/udp.ts'
 import { newCounters, type TftpCounters } from './counters.ts'
 import { Library } from './library.ts'
@@ -30,6 +30,7 @@ export interface TftpOptions {
 export interface TftpServer extends AsyncDisposable {
   readonly port: number
   readonly counters: Readonly<TftpCounters>
+  underway(): readonly Underway[]
   close(): Promise<void>
 }
 
@@ -67,6 +68,10 @@ class Server implements TftpServer {
 
   get port(): number {
     return this.#listener.port
+  }
+
+  underway(): readonly Underway[] {
+    return this.#transfers.underway()
   }
 
   async open(): Promise<void> {

@@ -76,6 +76,16 @@ export class Transfer {
     return this.#answered
   }
 
+  /** Whole blocks that are known to have arrived. */
+  get arrived(): number {
+    return this.#arrived
+  }
+
+  /** When the client last acknowledged something new. */
+  get progressAt(): number {
+    return this.#progressAt
+  }
+
   get finished(): boolean {
     return !this.#opening && this.#arrived >= this.#last
   }

@@ -1,4 +1,4 @@
-import type { Peer, Transfer as Ended } from '../net/content.ts'
+import type { Peer, Transfer as Ended, Underway } from '../net/content.ts'
 import type { Udp, UdpMessage, UdpSocket } from '../net/udp.ts'
 import type { TftpCounters } from './counters.ts'
 import { header } from './layout.ts'
@@ -23,6 +23,7 @@ interface Going {
   readonly socket: UdpSocket
   readonly asked: Asked
   readonly pages: Pages
+  readonly blksize: number
   readonly startedAt: number
 }
 
@@ -60,7 +61,7 @@ export class Transfers {
   async close(): Promise<void> {
     for (const [key, going] of this.#going) {
       this.#say(going, encodeError(errors.undefined, 'the server stops'))
-      this.#end(key, going, 'aborted', 'the server stops')
+      this.#end(key, going, 'aborted', { detail: 'this server was stopped' })
     }
     await this.#pool.close()
   }
@@ -78,7 +79,7 @@ export class Transfers {
       going.machine.requestedAgain(performance.now())
       return true
     }
-    this.#end(key, going, 'aborted', 'the client asked for something else')
+    this.#end(key, going, 'aborted', { detail: 'the client asked for something else', harmless: true })
     return false
   }
 
@@ -90,7 +91,7 @@ export class Transfers {
     const [oldest] = this.#unanswered
     if (oldest === undefined) return false
     counters.crowdedOut++
-    this.#end(oldest, this.#going.get(oldest)!, 'timeout', 'it never answered, and others wanted its place')
+    this.#end(oldest, this.#going.get(oldest)!, 'timeout', { detail: 'it never answered, and others wanted its place' })
     return true
   }
 
@@ -103,7 +104,7 @@ export class Transfers {
       oack: () => oack && this.#say(going, oack),
       blocks: (first, count) => this.#sendBlocks(going, step, first, count),
     })
-    const going: Going = { machine, socket, asked, pages, startedAt: performance.now() }
+    const going: Going = { machine, socket, asked, pages, blksize: terms.blksize, startedAt: performance.now() }
     this.#going.set(key, going)
     this.#unanswered.add(key)
     this.#bySource.set(peer.address, (this.#bySource.get(peer.address) ?? 0) + 1)
@@ -134,7 +135,7 @@ export class Transfers {
         const why = error instanceof Error ? error.message : String(error)
         this.#parts.counters.failed++
         this.#say(going, encodeError(errors.undefined, why))
-        this.#end(going.asked.key, going, 'failed', why)
+        this.#end(going.asked.key, going, 'failed', { detail: why })
       })
   }
 
@@ -175,10 +176,11 @@ export class Transfers {
     if (reply.kind === 'ack') socket.send(encodeError(errors.unknownTransfer, 'no such transfer'), port, address)
   }
 
-  // EDK2 asks for the size only: it takes the OACK and ends with ERROR 8. That is no failure.
   #endedByClient(key: number, going: Going, code: number, message: string): void {
     this.#parts.counters.aborted++
-    this.#end(key, going, 'aborted', `the client said ERROR ${code}${message && `: ${message}`}`)
+    const detail = `the client said ERROR ${code}${message && `: ${message}`}`
+    const harmless = going.machine.arrived === 0 && isProbe(code, message)
+    this.#end(key, going, 'aborted', { detail, ...(harmless && { harmless }) })
   }
 
   #tick(): void {
@@ -187,16 +189,31 @@ export class Transfers {
       if (going.machine.tick(now)) continue
       this.#parts.counters.timeouts++
       const why = going.machine.ending ? 'all was sent, but its last ACK never came' : 'the client stopped answering'
-      this.#end(key, going, 'timeout', why)
+      this.#end(key, going, 'timeout', { detail: why })
     }
     this.#pool.flushAll()
   }
 
-  #end(key: number, going: Going, outcome: Ended['outcome'], detail?: string): void {
+  /** All that goes on, for whoever wants to know how far it is. */
+  underway(): readonly Underway[] {
+    const now = performance.now()
+    return [...this.#going.values()].map((going) => ({
+      ...aboutOf(going),
+      milliseconds: now - going.startedAt,
+      silent: now - going.machine.progressAt,
+    }))
+  }
+
+  #end(
+    key: number,
+    going: Going,
+    outcome: Ended['outcome'],
+    more: { readonly detail?: string; readonly harmless?: true } = {},
+  ): void {
     this.#going.delete(key)
     this.#unanswered.delete(key)
     going.pages.close()
-    const { peer, name } = going.asked
+    const { peer } = going.asked
     const left = (this.#bySource.get(peer.address) ?? 1) - 1
     if (left > 0) this.#bySource.set(peer.address, left)
     else this.#bySource.delete(peer.address)
@@ -205,13 +222,26 @@ export class Transfers {
       this.#timer = undefined
     }
     this.#parts.onEnd({
-      carrier: 'tftp',
-      name,
-      peer,
-      bytes: outcome === 'sent' ? going.pages.size : 0,
+      ...aboutOf(going),
+      blksize: going.blksize,
       milliseconds: performance.now() - going.startedAt,
       outcome,
-      ...(detail !== undefined && { detail }),
+      ...more,
     })
   }
+}
+
+function aboutOf({
+  machine,
+  asked: { name, peer },
+  pages: { size },
+  blksize,
+}: Going): Pick<Underway, 'carrier' | 'name' | 'peer' | 'bytes' | 'size' | 'answered'> {
+  const bytes = machine.finished ? size : Math.min(machine.arrived * blksize, size)
+  return { carrier: 'tftp', name, peer, bytes, size, answered: machine.answered }
+}
+
+/** EDK2 wants to know the size only: it takes the terms and ends with ERROR 8 (RFC 2347); other ROMs do so with ERROR 0. */
+function isProbe(code: number, message: string): true | undefined {
+  return code === 8 || (code === 0 && /abort/i.test(message)) || undefined
 }
