@@ -19,7 +19,7 @@ test('every event that the program records stands in docs/boot.md, and no other'
   const text = globSync('src/**/*.ts').map(read).join('\n')
   const recorded = [
     ...text.matchAll(
-      /(?:type: |record\(|tell\(house, \w+, |#tell\()'((?:dhcp|claim|permit|menu|answer|install|script|overrides|image|multicast|update|site|journal|monitor|machine|console|https)\.[a-z-]+)'/g,
+      /(?:type: |record\(|tell\(house, \w+, |#tell\()'((?:dhcp|claim|permit|menu|answer|install|script|overrides|image|multicast|update|site|journal|monitor|machine|console|https|clock)\.[a-z-]+)'/g,
     ),
   ]
   const described = [...read('docs/boot.md').matchAll(/^\| `([a-z]+\.[a-z-]+)` \|/gm)].map(([, type]) => type)

@@ -21,7 +21,10 @@ import { hideValue } from './secrets.ts'
 import { allowUpdate } from './update-allow.ts'
 import { addSwarm } from './swarm.ts'
 import { addUpdates } from './updates.ts'
-import { bootOf, retell, type Trace } from './trace.ts'
+import type { Underway } from '../net/content.ts'
+import type { Finding } from './finding.ts'
+import { tell } from './trace/tell.ts'
+import { unnamed } from './unnamed.ts'
 
 /** What the API needs from the composition. */
 export interface Office {
@@ -30,6 +33,12 @@ export interface Office {
   readonly reply: ForecastReply
   /** Counters of every listener, by its name. */
   status(): Record<string, unknown>
+  /** What is wrong with the server itself: its disk, its address. */
+  readonly troubles?: () => readonly Finding[]
+  /** Where a server runs: files on their way, its addresses, and who has connected to it. */
+  readonly underway?: () => readonly Underway[]
+  readonly own?: () => readonly string[]
+  readonly connectedAgo?: (address: string) => number | undefined
   /** Reads the site again; what is wrong with it comes back. */
   reload(): Promise<{ readonly changed: boolean; readonly problems: readonly unknown[] }>
   leases(): readonly unknown[]
@@ -111,7 +120,7 @@ function addMachines(api: FastifyInstance, office: Office): void {
     by: signed(callerOf(known, request, 'changes are made'), said),
   })
   api.get('/api/machines', () => house.registry.site.machines.map((machine) => viewOf(house, machine)))
-  api.get('/api/waiting', () => office.consoles?.list() ?? [])
+  api.get('/api/waiting', () => [...(office.consoles?.list() ?? []), ...unnamed(house)])
   api.get<Named>('/api/machines/:name', (request) => viewOf(house, machineNamed(house, request.params.name)))
   api.post<Named>('/api/machines/:name/reinstall', (request) => {
     const { by, ...wanted } = parseBody(wish, request.body ?? {})
@@ -133,8 +142,7 @@ function addMachines(api: FastifyInstance, office: Office): void {
     return forecast
   })
   api.get<Named & { Querystring: { session?: string } }>('/api/machines/:name/trace', (request) => {
-    const { name } = machineNamed(house, request.params.name)
-    return traceOf(house, name, request.query.session)
+    return tell(office, request.params.name, request.query.session)
   })
 }
 
@@ -158,7 +166,11 @@ async function forecastOf(
 
 function addServer(api: FastifyInstance, office: Office): void {
   const { house } = office
-  api.get('/api/status', () => ({ site: house.registry.site.directory, ...office.status() }))
+  api.get('/api/status', () => ({
+    site: house.registry.site.directory,
+    troubles: office.troubles?.() ?? [],
+    ...office.status(),
+  }))
   api.get('/api/leases', () => office.leases())
   api.get('/api/check', () => office.check())
   api.get('/api/export', () => hideValue('', house.registry.site))
@@ -172,21 +184,6 @@ function addServer(api: FastifyInstance, office: Office): void {
     closeLate(house)
     return office.reload()
   })
-}
-
-/** The newest boot of the machine, or the one asked for. */
-function traceOf(house: House, machine: string, asked: string | undefined): Trace {
-  const last = house.journal.lastSession(machine)
-  const session = asked ?? last
-  if (session === undefined) return retell(machine, house.journal.ofMachine(machine, 100).toReversed())
-  const events = bootOf(session, house.journal.since(machine, session, 5000))
-  if (events.length === 0) throw noBoot(machine, session, last)
-  return retell(machine, events)
-}
-
-function noBoot(machine: string, session: string, last: string | undefined): Fault {
-  const hint = last === undefined ? 'it never booted from here' : `its last boot is ${last}`
-  return new Fault('request-invalid', `${machine} has no boot session ${session}`, { field: 'session', hint })
 }
 
 function noFirmware(name: string): Fault {

@@ -8,6 +8,7 @@ import { atOnce, inPieces, type Slices } from '../config/slices.ts'
 import type { LeaseBook } from '../dhcp/lease.ts'
 import { Book6 } from '../dhcp6/book.ts'
 import type { Distros } from '../distro/distros.ts'
+import { ClockWatch } from '../files/clock-watch.ts'
 import { LoaderFiles } from '../files/loaders.ts'
 import { ShortUrls } from '../files/short-urls.ts'
 import { UnknownMachines } from '../files/unknown-machines.ts'
@@ -75,6 +76,7 @@ export function openCore({
     ...(distros && { distros }),
     addresses,
     shortUrls: new ShortUrls(),
+    clock: new ClockWatch(),
     unknown: new UnknownMachines(),
     reach: (client) =>
       (client !== undefined && isIpv6(client) ? serverAddress6(client) : undefined) ??

@@ -15,7 +15,7 @@ import { hear } from './heard.ts'
 import { SecureDoor, tlsFailed } from './https.ts'
 import type { Desk } from '../http/door.ts'
 import { openHttp, type HttpOptions, type HttpServer } from '../http/server.ts'
-import type { Finding, Peer, Transfer } from '../net/content.ts'
+import type { Finding, Peer, Transfer, Underway } from '../net/content.ts'
 import type { Udp } from '../net/udp.ts'
 import { chooseUdp } from '../net/udp-choose.ts'
 import { openTftp, type TftpServer } from '../tftp/server.ts'
@@ -32,6 +32,10 @@ export interface Doors {
   /** Undefined where TLS is not spoken. */
   readonly httpsPort: number | undefined
   counters(): Record<string, unknown>
+  /** Files that are on their way to machines. */
+  underway(): readonly Underway[]
+  /** Milliseconds since an address last connected to an HTTP port. */
+  connectedAgo(address: string): number | undefined
   update(site: Site): void
   close(): Promise<void>
 }
@@ -74,6 +78,11 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
     httpPort: http.door?.port,
     httpsPort: https?.server?.port,
     counters,
+    underway: () => [
+      ...[http.door, https?.server, tftp.door].flatMap((door) => door?.underway() ?? []),
+      ...six.underway(),
+    ],
+    connectedAgo: (from) => newest([http.door, https?.server, six.http()].map((door) => door?.connectedAgo(from))),
     update: (site) =>
       void Promise.all([dhcp.door.update(site.server.dhcp), six.update(site.server.dhcp6)]).catch(failed),
     async close() {
@@ -83,6 +92,11 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
       await Promise.all([tftp.door?.close(), http.door?.close(), https?.server?.close(), six.close()])
     },
   }
+}
+
+function newest(ages: readonly (number | undefined)[]): number | undefined {
+  const known = ages.filter((age) => age !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 /** Where to listen, when not as the site says: on every IPv6 address. */

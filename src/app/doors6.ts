@@ -4,6 +4,7 @@ import type { Book6 } from '../dhcp6/book.ts'
 import { openDhcp6 } from '../dhcp6/server.ts'
 import type { House } from '../files/house.ts'
 import type { HttpServer } from '../http/server.ts'
+import type { Underway } from '../net/content.ts'
 import { addresses6On } from '../net/interfaces.ts'
 import type { TftpServer } from '../tftp/server.ts'
 import type { Core } from './core.ts'
@@ -15,6 +16,9 @@ import { interfaceListener, type Listener, type Opened } from './listeners.ts'
 export interface Doors6 {
   readonly listeners: readonly Listener[]
   counters(): Record<string, unknown>
+  /** Files that are on their way. */
+  underway(): readonly Underway[]
+  http(): HttpServer | undefined
   retry(): Promise<void>
   update(settings: Dhcp6Settings): Promise<void>
   /** No new boots. */
@@ -40,6 +44,8 @@ export async function openDoors6(parts: Doors6Parts): Promise<Doors6> {
   return {
     listeners: [...files.listeners, interfaceListener('DHCPv6', dhcp)].filter((each) => each !== undefined),
     counters: () => (files.isOpen ? { dhcp6: dhcp.counters, ...files.counters() } : {}),
+    underway: () => files.underway(),
+    http: () => files.http,
     retry: () => dhcp.retry(),
     async update(next) {
       if (next.interfaces.length > 0) await files.open()
@@ -67,6 +73,14 @@ class Files {
 
   get listeners(): readonly Listener[] {
     return [this.#http?.listener, this.#tftp?.listener].filter((each) => each !== undefined)
+  }
+
+  get http(): HttpServer | undefined {
+    return this.#http?.door
+  }
+
+  underway(): readonly Underway[] {
+    return [this.#http?.door, this.#tftp?.door].flatMap((door) => door?.underway() ?? [])
   }
 
   /** Once, however often it is asked for. */

@@ -11,6 +11,7 @@ import { checkPlace } from './check.ts'
 import { addressesOf, openCore } from './core.ts'
 import { forecastLines } from './forecast.ts'
 import { openGolden } from './images.ts'
+import { troublesOf } from './troubles.ts'
 
 /** Other commands of this host may be at work for a moment, in milliseconds. */
 const patience = 5000
@@ -45,6 +46,7 @@ export async function openOffice(place: { readonly site: string; readonly data: 
     shelf,
     reply: (at, client) => forecastLines(at, leases, client),
     status: () => ({ running: false }),
+    troubles: () => troublesOf(site, place.data),
     reload: () => Promise.resolve({ changed: false, problems: [] }),
     leases: () => leases.list(),
     check: () => checkPlace(place),

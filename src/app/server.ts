@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { CaptureDesk } from '../api/capture-desk.ts'
 import { ConsoleDesk } from '../api/console.ts'
 import { closeLate } from '../api/desk.ts'
+import type { Finding } from '../api/finding.ts'
 import { PixiecoreDesk } from '../api/pixiecore-desk.ts'
 import { addRoutes } from '../api/routes.ts'
 import { SiteHolder } from '../config/holder.ts'
@@ -31,6 +32,8 @@ import { openSystemImager, type OldDoors } from './systemimager.ts'
 import { openLog } from './log.ts'
 import { shutToOthers } from './own-directory.ts'
 import { Callers, closeSocket, openSocket } from './socket.ts'
+import { troublesOf } from './troubles.ts'
+import { ownIpv4 } from '../net/interfaces.ts'
 
 export interface Server {
   readonly listeners: readonly Listener[]
@@ -96,12 +99,11 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     consoles,
     shelf: core.shelf,
     reply: (at, client) => forecastLines(at, leases, client),
-    status: () => ({
-      running: true,
-      ...unwritten(place.data, leases.failure ?? core.house.journal.failure),
-      listeners: doors?.listeners,
-      counters: counters(),
-    }),
+    status: () => ({ running: true, listeners: doors?.listeners, counters: counters() }),
+    troubles: () => troublesOf(holder.current, place.data, leases.failure ?? core.house.journal.failure),
+    underway: () => doors?.underway() ?? [],
+    own: () => ownIpv4().map(({ address }) => address),
+    connectedAgo: (from) => doors?.connectedAgo(from),
     reload,
     leases: () => leases.list(),
     check: () => checkPlace(place),
@@ -125,8 +127,13 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   const reread = (): void => void reload().catch((error: unknown) => siteFailed(log, error))
   opened.adopt(watchSite(place.site, reread), (watch) => watch.close())
   const seldom = new Seldom(60_000)
+  const hourly = new Seldom(3_600_000)
   opened.adopt(
-    setInterval(() => closeLateOnes(core, log, seldom), 1000),
+    setInterval(() => {
+      closeLateOnes(core, log, seldom)
+      watchClock(core)
+      warn(log, troublesOf(holder.current, place.data), hourly, core.house.now())
+    }, 1000),
     clearInterval,
   )
   const stop = opened.move()
@@ -145,19 +152,26 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   }
 }
 
-/** Told first of all, for as long as it is so. */
-function unwritten(directory: string, failure: string | undefined): { readonly trouble?: string } {
-  if (failure === undefined) return {}
-  const full = /full|ENOSPC/i.test(failure) ? 'the disk is full' : failure
-  return { trouble: `nothing can be written to ${directory}: ${full}; new machines get no address until it can` }
-}
-
 /** On a full disk a permit stays open on paper; its time is over all the same, so nobody can claim it. */
 function closeLateOnes({ house }: Core, log: Logger, seldom: Seldom): void {
   try {
     closeLate(house)
   } catch (error) {
     if (seldom.pass('permit.failed', house.now()) !== undefined) log.error({ err: error }, 'permit.failed')
+  }
+}
+
+/** Permits and sessions go by a clock that somebody may set. */
+function watchClock({ house }: Core): void {
+  const leapt = house.clock.look(house.now(), performance.now())
+  if (leapt) house.journal.record(leapt)
+}
+
+/** At once, and then once an hour each: a disk that is filling up stops boots later. */
+function warn(log: Logger, troubles: readonly Finding[], hourly: Seldom, now: number): void {
+  for (const { severity, message, hint } of troubles) {
+    if (hourly.pass(message.replace(/\d+ MiB/, ''), now) === undefined) continue
+    log[severity === 'error' ? 'error' : 'warn']({ why: message, hint }, 'server.trouble')
   }
 }
 

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { Forecast } from '../api/explain.ts'
 import { firmwares } from '../api/firmware.ts'
-import type { Trace } from '../api/trace.ts'
+import type { Trace } from '../api/trace/trace.ts'
 import { globals, withApi } from './context.ts'
 import { explainText } from './explain.ts'
 import { show } from './print.ts'
@@ -26,7 +26,9 @@ export function addForecasts(program: Command): void {
     )
   program
     .command('trace <machine>')
-    .description('the last boot of this machine, retold; where it stopped, and why that usually is')
+    .description(
+      'the last boot of this machine, retold; where it stopped and why. By name, MAC, address, UUID or serial; also of a machine that nobody named',
+    )
     .option('--session <id>', 'another boot than the last')
     .action((name: string, options: { session?: string }, command: Command) =>
       withApi(command, async (api) => {

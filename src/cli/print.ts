@@ -45,11 +45,9 @@ export function show(value: unknown, json: boolean | undefined, text: () => stri
   console.log(json ? JSON.stringify(value, null, 2) : text())
 }
 
-/** `10:02:33.120` in local time: enough within one boot. */
+/** `10:02:33.120` in UTC: enough within one boot. */
 export function clock(at: number): string {
-  const date = new Date(at)
-  const two = (value: number): string => String(value).padStart(2, '0')
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`
+  return new Date(at).toISOString().slice(11, 23)
 }
 
 /** Date and time for things that may be days old. */

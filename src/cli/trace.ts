@@ -1,30 +1,44 @@
-import { stops, type Trace } from '../api/trace.ts'
+import type { Trace } from '../api/trace/trace.ts'
 import { clock, dated, indent, paint, plain } from './print.ts'
 
-/** One boot retold, with the seconds since its beginning; a boot that stopped ends with what did not come. */
+/** One boot retold, with the seconds since its beginning; then what stopped it, or what it is about, and what else is to be known. All times are UTC. */
 export function traceText(trace: Trace): string {
-  const { machine, session, startedAt, events, missing } = trace
-  if (startedAt === undefined) return neverText(trace)
+  const { machine, session, startedAt, events } = trace
+  if (startedAt === undefined) return [neverText(trace), ...noteLines(trace)].join('\n')
   const lines = events.map(({ at, ...event }) => `${clock(at)}  ${sinceText(at - startedAt)}  ${eventText(event)}`)
-  const head = `${paint('bold', machine)}, ${dated(startedAt)} UTC, boot session ${session}`
-  return [
-    head,
-    indent(lines.join('\n'), '  '),
-    missing ? stopText(missing) : paint('green', 'This boot went to its end.'),
-  ].join('\n')
+  const boot = session === undefined ? 'a machine that nobody named' : `boot session ${session}`
+  const head = `${paint('bold', machine)}, ${dated(startedAt)} UTC, ${boot}`
+  return [head, indent(lines.join('\n'), '  '), ...verdictLines(trace), ...noteLines(trace)].join('\n')
 }
 
-function stopText({ step, cause }: NonNullable<Trace['missing']>): string {
-  const usual = stops.some((stop) => stop.cause === cause)
-  return `${paint('yellow', `It stopped before: ${step}.`)}\n${usual ? 'Usual cause' : 'Cause'}: ${plain(cause)}.`
+function verdictLines({ going, missing, ended, notes }: Trace): readonly string[] {
+  if (going !== undefined) return [paint('cyan', `${plain(going)}.`)]
+  if (missing) return [stopText(missing)]
+  if (!ended) return []
+  const end = 'This boot went to its end.'
+  return [notes.length > 0 ? end : paint('green', end)]
+}
+
+function noteLines({ notes }: Trace): readonly string[] {
+  return notes.map((note) => paint('yellow', sentence(note)))
+}
+
+function stopText({ step, cause, usual }: NonNullable<Trace['missing']>): string {
+  return `${paint('yellow', `It stopped before: ${step}.`)}\n${usual ? 'Usual cause (nothing here names one)' : 'Cause'}: ${sentence(cause)}`
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? plain(text) : `${plain(text)}.`
 }
 
 function neverText({ machine, events, missing }: Trace): string {
-  const head = `${machine} never booted from here. Usual cause: ${missing?.cause}.`
+  const stop = missing && (missing.usual ? ` Usual cause (nothing here names one): ${sentence(missing.cause)}` : '')
+  const head = `${machine} never booted from here.${stop ?? ''}`
   const known = events.map(({ at, ...event }) => `${dated(at)}  ${eventText(event)}`)
+  const cause = missing && missing.usual === undefined ? [stopText(missing)] : []
   return known.length === 0
     ? head
-    : [head, 'What else is known of it (UTC):', indent(known.join('\n'), '  ')].join('\n')
+    : [head, 'What else is known of it (UTC):', indent(known.join('\n'), '  '), ...cause].join('\n')
 }
 
 function sinceText(milliseconds: number): string {

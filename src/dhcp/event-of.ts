@@ -1,6 +1,7 @@
 import type { Client } from '../boot/client.ts'
 import { formatAgentId } from '../net/relay-port.ts'
 import { formatIpv4, parseIpv4 } from '../net/ipv4.ts'
+import type { Boot } from './advice.ts'
 import type { Decision } from './desk.ts'
 import type { DhcpEvent } from './event.ts'
 import type { Packet } from './packet.ts'
@@ -24,7 +25,7 @@ export function said({ request, verdict, advice }: Decision, interfaceName: stri
     client,
     ...(advice.machine !== undefined && { machine: advice.machine }),
   }
-  const boot = advice.boot && { file: advice.boot.file }
+  const boot = advice.boot && bootOf(advice.boot)
   switch (verdict.say) {
     case 'offer':
       return { type: 'dhcp.offer', ...about, address: formatIpv4(verdict.address), ...boot, ...relayOf(packet.giaddr) }
@@ -45,6 +46,10 @@ export function said({ request, verdict, advice }: Decision, interfaceName: stri
     case 'nothing':
       return 'because' in verdict ? { ...about, ...silence(verdict) } : undefined
   }
+}
+
+function bootOf({ file, server }: Boot): Pick<DhcpEvent, 'file' | 'next'> {
+  return { file, ...(server !== undefined && { next: server }) }
 }
 
 function silence(

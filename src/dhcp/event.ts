@@ -38,6 +38,8 @@ export interface DhcpEvent {
   readonly why?: string
   /** The boot file of an OFFER or ACK. */
   readonly file?: string
+  /** Where it is to be fetched from. */
+  readonly next?: Ipv4
   /** The relay that forwarded the message. */
   readonly relay?: Ipv4
   /** The subnet that its message selects, where that is not the relay's own. */

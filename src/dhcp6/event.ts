@@ -1,3 +1,4 @@
+import type { Client } from '../boot/client.ts'
 import type { Ipv6 } from '../net/ipv6.ts'
 import { formatIpv6 } from '../net/ipv6.ts'
 import type { Mac } from '../net/mac.ts'
@@ -22,6 +23,7 @@ export interface Dhcp6Event {
   readonly type: Dhcp6EventType
   readonly interface: string
   readonly mac?: Mac
+  readonly client?: Client
   readonly machine?: string
   readonly address?: Ipv6
   /** The URL of the boot file. */
@@ -33,11 +35,11 @@ export interface Dhcp6Event {
 }
 
 /** Whose message it was, and through which relay it came. */
-export type Whose6 = Pick<Dhcp6Event, 'mac' | 'relay'>
+export type Whose6 = Pick<Dhcp6Event, 'mac' | 'client' | 'relay'>
 
 export function whose6({ client, packet }: Request6): Whose6 {
   const nearest = packet.relays.at(-1)
-  return { ...(client.mac && { mac: client.mac }), ...(nearest && { relay: formatIpv6(nearest.link) }) }
+  return { client, ...(client.mac && { mac: client.mac }), ...(nearest && { relay: formatIpv6(nearest.link) }) }
 }
 
 export function heard6(request: Request6, interfaceName: string): Dhcp6Event {
@@ -52,6 +54,7 @@ export function said6(
 ): Dhcp6Event {
   const about = {
     interface: interfaceName,
+    client,
     ...(client.mac && { mac: client.mac }),
     ...(advice.machine !== undefined && { machine: advice.machine }),
   }

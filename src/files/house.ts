@@ -19,6 +19,7 @@ import type { Mac } from '../net/mac.ts'
 import type { RelayPort } from '../net/relay-port.ts'
 import type { PixiecoreReply } from '../menu/pixiecore-reply.ts'
 import type { Templates } from '../template/templates.ts'
+import type { ClockWatch } from './clock-watch.ts'
 import type { LoaderFiles } from './loaders.ts'
 import type { ShortUrls } from './short-urls.ts'
 import type { UnknownMachines } from './unknown-machines.ts'
@@ -104,6 +105,8 @@ export interface House {
   readonly journal: Journal
   readonly addresses: Addresses
   readonly shortUrls: ShortUrls
+  /** When the clock of this server was set. */
+  readonly clock: ClockWatch
   /** Machines that nobody named, and that booted all the same. */
   readonly unknown: UnknownMachines
   /** The address under which a client at that address reaches this server. */

@@ -51,8 +51,8 @@ export class Shelf {
     const stage = stageOf(house, rest)
     const event = { at: house.now(), type: `file.${transfer.outcome}`, detail: detailOf(transfer, rest, stage) }
     // Of a machine that nobody named, in memory alone.
-    if (!machine) return void (mac && house.unknown.tell({ ...event, mac }))
-    if (!session) return
+    if (!machine && mac) house.unknown.tell({ ...event, mac })
+    if (!machine || !session) return
     if (stage && transfer.outcome === 'sent') reach(session, stage, house.now())
     if (stage === 'kernel' && transfer.outcome === 'sent') note(house, session, transfer.peer.address, 'gone')
     if (stage === 'kernel' && transfer.outcome === 'sent' && house.permits.of(machine.name)?.session === session.id)

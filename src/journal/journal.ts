@@ -1,6 +1,8 @@
 import { Allowances } from './allowance.ts'
+import type { Mac } from '../net/mac.ts'
 import { Seldom } from './seldom.ts'
 import { withoutTokens } from './without-tokens.ts'
+import { cardOf, Waiting } from './waiting.ts'
 
 /** One thing that happened, in the order of the boot. The type is stable and documented in docs/boot.md. */
 export interface Event {
@@ -26,6 +28,8 @@ export interface EventStore {
   ofMachine(machine: string, limit: number): readonly StoredEvent[]
   /** The session of the machine's newest event that has one. */
   lastSession(machine: string): string | undefined
+  /** The newest session that a card began, whatever its machine was called then. */
+  lastSessionOf(mac: Mac): string | undefined
   /** All events of the machine from the first of that session on, oldest first; none for a session that is not the machine's. */
   since(machine: string, session: string, limit: number): readonly StoredEvent[]
   /** Removes the oldest so that at most `keep` remain. */
@@ -112,24 +116,41 @@ export class Journal {
     this.record(count === 1 ? event : { ...event, detail: { ...event.detail, count } })
   }
 
+  /** Also what the store cannot write now: a full disk is told by what waits for it. */
   ofSession(session: string): readonly StoredEvent[] {
-    this.flush()
-    return this.#store.ofSession(session)
+    const waiting = this.#unwritten()
+    return [...this.#store.ofSession(session), ...waiting.of((event) => event.session === session)]
   }
 
   ofMachine(machine: string, limit: number): readonly StoredEvent[] {
-    this.flush()
-    return this.#store.ofMachine(machine, limit)
+    const waiting = this.#unwritten()
+    const newest = waiting.of((event) => event.machine === machine).toReversed()
+    return [...newest, ...this.#store.ofMachine(machine, limit)].slice(0, limit)
   }
 
   lastSession(machine: string): string | undefined {
-    this.flush()
-    return this.#store.lastSession(machine)
+    const waiting = this.#unwritten()
+    const newest = waiting.of((event) => event.machine === machine && event.session !== undefined).at(-1)
+    return newest?.session ?? this.#store.lastSession(machine)
+  }
+
+  lastSessionOf(mac: Mac): string | undefined {
+    const waiting = this.#unwritten()
+    const newest = waiting.of(({ session }) => session !== undefined && cardOf(session) === mac).at(-1)
+    return newest?.session ?? this.#store.lastSessionOf(mac)
   }
 
   since(machine: string, session: string, limit: number): readonly StoredEvent[] {
+    const waiting = this.#unwritten().of((event) => event.machine === machine)
+    const stored = this.#store.since(machine, session, limit)
+    const from = stored.length > 0 ? 0 : waiting.findIndex((event) => event.session === session)
+    return from < 0 ? [] : [...stored, ...waiting.slice(from)].slice(0, limit)
+  }
+
+  /** Writes what waits; what is left cannot be written. */
+  #unwritten(): Waiting<Event> {
     this.flush()
-    return this.#store.since(machine, session, limit)
+    return new Waiting(this.#waiting)
   }
 
   flush(): void {

@@ -44,3 +44,6 @@ export function addressOn(device: string): Ipv4 | undefined {
 export function addresses6On(device: string): readonly string[] {
   return (byDevice6().get(device) ?? []).map(({ address }) => address)
 }
+
+/** The IPv4 addresses of this host. */
+export const ownIpv4: () => readonly OwnAddress[] = lately((own) => own.filter(({ family }) => family === 'IPv4'))

@@ -128,7 +128,10 @@ test('a trace retells the last boot and names the step that did not come', async
   house.ask(`s/${session.id}/pxelinux.cfg/default`, { from: '10.77.0.12' })
   const trace = (await app.inject({ url: '/api/machines/macduff/trace' })).json()
   expect(trace.events.map(({ type }: { type: string }) => type)).toEqual(['dhcp.ack', 'menu.given'])
-  expect(trace.missing.step).toBe('the kernel')
+  expect(trace.going).toMatch(/^It is under way: menu\.given was 0 s ago, next comes the kernel$/)
+  house.now += 60_000
+  const later = (await app.inject({ url: '/api/machines/macduff/trace' })).json()
+  expect(later.missing.step).toBe('the kernel')
 })
 
 test('a trace holds what happened to the machine without a session during its boot', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Trace } from '../../src/api/trace.ts'
+import type { Trace } from '../../src/api/trace/trace.ts'
 import type { Listener } from '../../src/app/listeners.ts'
 import { bannerText, listensAtAll } from '../../src/cli/banner.ts'
 import { placeOf } from '../../src/cli/place.ts'
@@ -12,30 +12,39 @@ const events = [
   { id: 1, at, type: 'dhcp.discover', machine: 'duncan', session: 's1', detail: { interface: 'lab-br' } },
   { id: 2, at: at + 1500, type: 'report.log', machine: 'duncan', session: 's1', detail: { text: 'a\n\u{1b}[31mb' } },
 ]
-const trace: Trace = { machine: 'duncan', session: 's1', startedAt: at, events, ended: true }
+const trace: Trace = { machine: 'duncan', session: 's1', startedAt: at, events, ended: true, notes: [] }
 
 describe('a trace for people', () => {
   test('has the time since its beginning, one event a line, and nothing that moves the cursor', () => {
     const [head, first, second, end] = traceText(trace).split('\n')
     expect(head).toBe('duncan, 2026-11-23 12:00:00 UTC, boot session s1')
-    expect(first).toMatch(/^ {2}\d\d:00:00\.000 {5}\+0\.0s {2}dhcp\.discover {6}interface=lab-br$/)
+    expect(first).toMatch(/^ {2}12:00:00\.000 {5}\+0\.0s {2}dhcp\.discover {6}interface=lab-br$/)
     expect(second).toMatch(/\+1\.5s {2}report\.log {9}text=a\\n\\u001b\[31mb$/)
     expect(end).toBe('This boot went to its end.')
   })
 
   test('tells a usual cause as such, and one that an event named as it is', () => {
-    const usual =
-      'the loader runs but reaches no server: a second network card, or a firewall that lets only the first packet of TFTP through'
-    const stopped = (cause: string): string =>
-      traceText({ ...trace, ended: false, missing: { step: 'the menu', cause } })
-    expect(stopped(usual)).toMatch(/It stopped before: the menu\.\nUsual cause: the loader runs/)
+    const stopped = (cause: string, more: { usual?: true } = {}): string =>
+      traceText({ ...trace, ended: false, missing: { step: 'the menu', cause, ...more } })
+    expect(stopped('no power', { usual: true })).toMatch(
+      /It stopped before: the menu\.\nUsual cause \(nothing here names one\): no power\.$/,
+    )
     expect(stopped('fleet.yaml:7: no')).toMatch(/It stopped before: the menu\.\nCause: fleet\.yaml:7: no\.$/)
   })
 
+  test('of a boot under way says what it is about, and what else is to be known', () => {
+    const going = 'It is fetching boot/vmlinuz: 41 of 293 KiB, for 4 s'
+    expect(traceText({ ...trace, ended: false, going, notes: ['Armed since noon'] })).toMatch(
+      /\nIt is fetching boot\/vmlinuz: 41 of 293 KiB, for 4 s\.\nArmed since noon\.$/,
+    )
+  })
+
   test('of a machine that never came says why that usually is, and what else is known', () => {
-    const missing = { step: 'DHCPDISCOVER', cause: 'the machine is off' }
-    const never: Trace = { machine: 'duncan', events: [], ended: false, missing }
-    expect(traceText(never)).toBe('duncan never booted from here. Usual cause: the machine is off.')
+    const missing = { step: 'DHCPDISCOVER', cause: 'the machine is off', usual: true } as const
+    const never: Trace = { machine: 'duncan', events: [], ended: false, missing, notes: [] }
+    expect(traceText(never)).toBe(
+      'duncan never booted from here. Usual cause (nothing here names one): the machine is off.',
+    )
     const armed = { id: 1, at, type: 'permit.armed', machine: 'duncan', detail: { by: 'mac' } }
     expect(traceText({ ...never, events: [armed] })).toMatch(/\n {2}2026-11-23 12:00:00 {2}permit\.armed {7}by=mac$/)
   })

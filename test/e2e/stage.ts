@@ -1,6 +1,6 @@
 import type { Forecast } from '../../src/api/explain.ts'
 import type { FirmwareName } from '../../src/api/firmware.ts'
-import type { Trace } from '../../src/api/trace.ts'
+import type { Trace } from '../../src/api/trace/trace.ts'
 import { advertise } from '../lab/advertise.ts'
 import { switchOn, type Machine, type MachineOptions } from '../lab/machine.ts'
 import { tellWhenFailed } from '../lab/failed.ts'

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { Journal, type Event } from '../../src/journal/journal.ts'
+import type { Mac } from '../../src/net/mac.ts'
 import { MemoryEvents } from '../../src/store/memory/events.ts'
 
 /** A store whose disk is full until somebody makes room. */
@@ -12,12 +13,12 @@ class FullDisk extends MemoryEvents {
   }
 }
 
-test('a full disk is told once, holds nothing up, and nothing is lost when there is room again', () => {
+test('a full disk is told once, holds nothing up, hides nothing, and nothing is lost when there is room again', () => {
   const store = new FullDisk()
   const told: unknown[] = []
   const journal = new Journal(store, { onError: (error) => told.push(error) })
   for (let at = 0; at < 1200; at++) journal.record({ at, type: 'menu.given', session: `s${at % 3}` })
-  expect(journal.ofSession('s1')).toEqual([])
+  expect(journal.ofSession('s1')).toHaveLength(400)
   expect(told).toHaveLength(1)
   store.full = false
   expect(journal.ofSession('s1').map(({ at }) => at)).toEqual(Array.from({ length: 400 }, (_, at) => 3 * at + 1))
@@ -59,4 +60,24 @@ test('what waits for a disk is bounded: the oldest is given up first', () => {
   const kept = Array.from({ length: 1000 }, (_, boot) => journal.ofSession(`s${boot}`))
   expect(kept.map(({ length }) => length)).toEqual(kept.map(() => 20))
   expect(kept[999]?.at(-1)?.at).toBe(49_999)
+})
+
+test('what waits for a disk is read like the rest, behind it', () => {
+  const store = new FullDisk()
+  store.full = false
+  const journal = new Journal(store)
+  const [mac, session] = ['52:54:00:77:00:01' as Mac, '525400770001-lofa9s00-x']
+  const told = (at: number): Event => ({ at, type: 'dhcp.discover', machine: 'duncan', mac, session })
+  journal.record({ at: 1, type: 'permit.armed', machine: 'duncan' })
+  journal.record(told(2))
+  journal.flush()
+  store.full = true
+  journal.record(told(3))
+  journal.record({ at: 4, type: 'dhcp.dropped', machine: 'duncan', mac })
+  const times = (events: readonly Event[]): number[] => events.map(({ at }) => at)
+  expect(times(journal.ofMachine('duncan', 3))).toEqual([4, 3, 2])
+  expect(times(journal.ofSession(session))).toEqual([2, 3])
+  expect(times(journal.since('duncan', session, 10))).toEqual([2, 3, 4])
+  expect([journal.lastSession('duncan'), journal.lastSessionOf(mac)]).toEqual([session, session])
+  expect(journal.failure).toBeInstanceOf(Error)
 })

@@ -1,4 +1,5 @@
 import type { Event, EventStore, StoredEvent } from '../../journal/journal.ts'
+import type { Mac } from '../../net/mac.ts'
 
 /** Events that live as long as the process. */
 export class MemoryEvents implements EventStore {
@@ -22,6 +23,11 @@ export class MemoryEvents implements EventStore {
 
   lastSession(machine: string): string | undefined {
     return this.#events.findLast((event) => event.machine === machine && event.session !== undefined)?.session
+  }
+
+  lastSessionOf(mac: Mac): string | undefined {
+    const own = `${mac.replaceAll(':', '')}-`
+    return this.#events.findLast((event) => event.session?.startsWith(own))?.session
   }
 
   since(machine: string, session: string, limit: number): readonly StoredEvent[] {

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Event, EventStore, StoredEvent } from '../../journal/journal.ts'
+import type { Mac } from '../../net/mac.ts'
 
 interface Row {
   id: number
@@ -60,6 +61,15 @@ export class SqliteEvents implements EventStore {
       .prepare('SELECT session FROM events WHERE machine = ? AND session IS NOT NULL ORDER BY id DESC LIMIT 1')
       .get(machine)
     return (row as { session: string } | undefined)?.session
+  }
+
+  lastSessionOf(mac: Mac): string | undefined {
+    // The ids of a card's sessions begin with it and go on with the time: the index of sessions has the newest last.
+    const own = mac.replaceAll(':', '')
+    const row = this.#database
+      .prepare('SELECT max(session) AS session FROM events WHERE session > ? AND session < ?')
+      .get(`${own}-`, `${own}.`)
+    return (row as { session: string | null }).session ?? undefined
   }
 
   since(machine: string, session: string, limit: number): readonly StoredEvent[] {

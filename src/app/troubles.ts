@@ -1,0 +1,50 @@
+import { statfsSync } from 'node:fs'
+import type { Finding } from '../api/finding.ts'
+import { diskFull } from '../api/trace/known.ts'
+import type { Site } from '../config/site.ts'
+import { ownIpv4 } from '../net/interfaces.ts'
+
+/** What is wrong with the server itself, whatever the site says; the worst first. `failure`: what the disk said when it last took nothing. */
+export function troublesOf(site: Site, data: string | undefined, failure?: string): readonly Finding[] {
+  return [...diskTroubles(data, failure), ...addressTroubles(site)]
+}
+
+/** Bytes: below the first nothing that a boot needs can be written, below the second it is time to make room. */
+const full = 1 << 20
+const low = 100 << 20
+
+function diskTroubles(data: string | undefined, failure: string | undefined): readonly Finding[] {
+  const free = data === undefined ? undefined : freeBytes(data)
+  const hint = 'make room: image gc gives back what no version needs'
+  const isFull = (free !== undefined && free < full) || (failure !== undefined && /full|ENOSPC/i.test(failure))
+  const what = 'nothing can be written, and new machines get no address until it can'
+  if (isFull) return [{ severity: 'error', message: `${diskFull}${data} is full: ${what}`, hint }]
+  if (failure !== undefined) return [{ severity: 'error', message: `${diskFull}${data} says ${failure}: ${what}` }]
+  if (free === undefined || free >= low) return []
+  return [{ severity: 'warning', message: `${diskFull}${data} has ${Math.floor(free / (1 << 20))} MiB left`, hint }]
+}
+
+/** Undefined where there is no such directory. */
+function freeBytes(directory: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(directory)
+    return bavail * bsize
+  } catch {
+    return undefined
+  }
+}
+
+/** What machines are told to fetch from must be this host. */
+function addressTroubles({ server: { address } }: Site): readonly Finding[] {
+  const own = ownIpv4()
+  if (address === undefined || own.some((one) => one.address === address)) return []
+  const has = own.filter(({ internal }) => !internal).map((one) => `${one.address} on ${one.device}`)
+  return [
+    {
+      severity: 'warning',
+      message: `address ${address} is on none of this host's interfaces (it has ${has.join(', ') || 'none'}); machines are told to fetch from there`,
+      file: 'birnam.yaml',
+      hint: 'correct address:, or leave it out',
+    },
+  ]
+}
