@@ -21,6 +21,7 @@ import { collect, raise, type Finding } from './finding.ts'
 import { firmwares } from './firmware.ts'
 import { asIfArmed, sceneOf } from './scene.ts'
 import { hideFor } from './secrets.ts'
+import { faultOf } from './trace/known.ts'
 import { canMulticast } from '../swarm/uftp.ts'
 
 /**
@@ -102,7 +103,8 @@ function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
     ...(profile.initrd.length > 0 ? profile.initrd : (distro?.initrd ?? [])),
   ]
   return names.flatMap((name) => {
-    if (name === undefined || shelf.find(name, dryAsk)) return []
+    if (name === undefined) return []
+    if (shelf.find(name, dryAsk)) return badFile(house, shelf, profile, name)
     const message = `${name} of profile ${profile.name} is not in the site`
     return [
       {
@@ -113,6 +115,14 @@ function filesOf(house: House, shelf: Shelf, machine: Machine): Finding[] {
       },
     ]
   })
+}
+
+/** Another machine with that profile finds the same, and it is told once. */
+function badFile(house: House, shelf: Shelf, { name: profile, origin }: Profile, name: string): Finding[] {
+  const fault = faultOf(house, shelf, name)
+  if (fault === undefined) return []
+  const hint = 'fetch it again, and look at what came'
+  return [{ severity: 'error', message: `${fault} (profile ${profile})`, ...origin, hint }]
 }
 
 const dryAsk = { carrier: 'tftp', peer: { address: '0.0.0.0', port: 0 }, headers: {}, dry: true } as const

@@ -18,6 +18,8 @@ export interface MachineView {
   readonly profile?: string
   readonly state: MachineState
   readonly permit?: Permit
+  /** What a person should know of its permit. */
+  readonly notes?: readonly string[]
 }
 
 export function viewOf(house: House, machine: Machine): MachineView {

@@ -24,6 +24,7 @@ import type { Mac } from '../net/mac.ts'
 import { firmwares, type FirmwareName } from './firmware.ts'
 import { hideSecrets, hideValue } from './secrets.ts'
 import { cardOf } from './stand-in.ts'
+import { faultOf } from './trace/known.ts'
 
 /** What this machine would get if it booted now, from the same functions that serve it. Nothing is claimed or recorded. */
 export interface Forecast {
@@ -45,6 +46,8 @@ export interface Forecast {
   readonly parts?: readonly { readonly name: string; readonly text: string }[]
   readonly vars: readonly ForecastVar[]
   readonly problems: readonly string[]
+  /** What is wrong with the server, whatever this machine is given. */
+  readonly warnings?: readonly string[]
 }
 
 /** A variable, and the noun that had the last word on it: `machine duncan`, in `fleet.yaml:7`. */
@@ -167,7 +170,9 @@ function names(
     if (isUrl(name)) continue
     const line = lookUp(scene, name, problems)
     const why = answer.plan.do === 'image' ? 'birnam imager build makes it' : `put it into the site as ${name}`
-    asked.push(line.found ? line : { why, ...line })
+    const fault = line.found ? faultOf(house, scene.shelf, name) : undefined
+    if (fault !== undefined) problems.push(fault)
+    asked.push(fault !== undefined ? { ...line, why: fault } : line.found ? line : { why, ...line })
   }
   return { names: asked.map(({ menu: _, ...line }) => line), ...(menu !== undefined && { menu }) }
 }

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import type { House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
 import { readWebhook } from '../answer/webhook.ts'
+import type { Machine } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import { onlyLoopback, parseBody } from '../http/api-server.ts'
 import { callerOf, onlyKnownChange, saidBy, signed, type KnownCallers } from './caller.ts'
 import { asIfArmed } from './scene.ts'
-import { closeLate, machineNamed, reinstall, viewOf, withdraw } from './desk.ts'
+import { closeLate, machineNamed, reinstall, viewOf, withdraw, type MachineView } from './desk.ts'
 import { explain, type Forecast, type ForecastReply } from './explain.ts'
 import { firmwares, isFirmware } from './firmware.ts'
 import type { CaptureDesk } from './capture-desk.ts'
@@ -23,6 +24,8 @@ import { addSwarm } from './swarm.ts'
 import { addUpdates } from './updates.ts'
 import type { Underway } from '../net/content.ts'
 import type { Finding } from './finding.ts'
+import { knownOf } from './trace/known.ts'
+import { permitNotes } from './trace/notes.ts'
 import { tell } from './trace/tell.ts'
 import { unnamed } from './unnamed.ts'
 
@@ -121,7 +124,7 @@ function addMachines(api: FastifyInstance, office: Office): void {
   })
   api.get('/api/machines', () => house.registry.site.machines.map((machine) => viewOf(house, machine)))
   api.get('/api/waiting', () => [...(office.consoles?.list() ?? []), ...unnamed(house)])
-  api.get<Named>('/api/machines/:name', (request) => viewOf(house, machineNamed(house, request.params.name)))
+  api.get<Named>('/api/machines/:name', (request) => shownOf(office, machineNamed(house, request.params.name)))
   api.post<Named>('/api/machines/:name/reinstall', (request) => {
     const { by, ...wanted } = parseBody(wish, request.body ?? {})
     return reinstall(house, request.params.name, { ...wanted, ...signedBy(request, by) })
@@ -159,9 +162,20 @@ async function forecastOf(
   const { house, shelf, reply } = office
   if (!isFirmware(firmware)) throw noFirmware(firmware)
   const machine = machineNamed(house, name)
-  if (armed === undefined) return await explain(house, shelf, reply, machine, firmware)
-  const imagined = asIfArmed(house, machine)
-  return await explain(imagined, new Shelf(imagined), reply, machine, firmware)
+  const imagined = armed === undefined ? house : asIfArmed(house, machine)
+  const seen = armed === undefined ? shelf : new Shelf(imagined)
+  const forecast = await explain(imagined, seen, reply, machine, firmware)
+  const warnings = (office.troubles?.() ?? []).map(({ message }) => message)
+  return warnings.length > 0 ? { ...forecast, warnings } : forecast
+}
+
+/** Also whether it came for its permit. */
+function shownOf(office: Office, machine: Machine): MachineView {
+  const { house } = office
+  const events = house.journal.ofMachine(machine.name, 200).toReversed()
+  const traced = { name: machine.name, macs: machine.macs, machine }
+  const notes = permitNotes({ ...knownOf(office, traced, undefined), events })
+  return { ...viewOf(house, machine), ...(notes.length > 0 && { notes }) }
 }
 
 function addServer(api: FastifyInstance, office: Office): void {

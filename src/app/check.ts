@@ -12,6 +12,7 @@ import { MemoryLeases } from '../store/memory/leases.ts'
 import { inMemory, openDatabase } from '../store/sqlite/database.ts'
 import { addressesOf, openCore } from './core.ts'
 import { openGolden } from './images.ts'
+import { troublesOf } from './troubles.ts'
 
 export interface CheckResult {
   readonly machines: number
@@ -51,5 +52,6 @@ export async function checkPlace(place: { readonly site: string; readonly data?:
     ...distrosOf(place.data),
   })
   const findings = await checkHouse(house, shelf, external.validate)
-  return { machines: site.machines.length, validators: external.names, findings: [...read, ...findings] }
+  const here = troublesOf(site, place.data)
+  return { machines: site.machines.length, validators: external.names, findings: [...here, ...read, ...findings] }
 }

@@ -10,7 +10,7 @@ import type { Library } from '../image/library.ts'
 import { openLayoutStore } from '../image/layout-store.ts'
 import { openRegistryStore } from '../image/registry-store.ts'
 import { isSameToken, openToken } from '../image/registry-token.ts'
-import { openSigner } from '../image/sign.ts'
+import { openSigner, type Signer } from '../image/sign.ts'
 import { allows, isOpen, TokenBook } from '../image/tokens.ts'
 import { openTreeCache, type TreeCache } from '../image/tree-cache.ts'
 import { shutToOthers } from './own-directory.ts'
@@ -20,13 +20,17 @@ import { verifyLibrary } from '../image/verify-library.ts'
 /** `<data>/imager`, `<data>/image-key.pem`, and what `openStore` opens. Throws `config-invalid`. */
 export function openGolden(data: string, images: ServerSettings['images']): Golden {
   const { store, gc } = openStore(data, images)
+  let signer: Signer | undefined
   return {
     store,
     trees: openTrees(data),
     ...(gc && { collect: gc }),
     torrents: join(data, 'torrents'),
     imager: join(data, 'imager'),
-    signer: openSigner(join(data, 'image-key.pem')),
+    // Made when something is to be signed: a look at a site writes nothing.
+    get signer() {
+      return (signer ??= openSigner(join(data, 'image-key.pem')))
+    },
   }
 }
 

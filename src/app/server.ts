@@ -38,6 +38,8 @@ import { ownIpv4 } from '../net/interfaces.ts'
 export interface Server {
   readonly listeners: readonly Listener[]
   site(): Site
+  /** What is wrong with the server itself. */
+  troubles(): readonly Finding[]
   /** Reads the site again, as a change on disk does. */
   reload(): void
   close(why: string): Promise<void>
@@ -142,6 +144,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   return {
     listeners,
     site: () => holder.current,
+    troubles: () => troublesOf(holder.current, place.data),
     reload: reread,
     async close(why) {
       log.info({ why }, 'server.stopping')

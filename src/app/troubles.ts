@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs'
+import { accessSync, constants, statfsSync } from 'node:fs'
 import type { Finding } from '../api/finding.ts'
 import { diskFull } from '../api/trace/known.ts'
 import type { Site } from '../config/site.ts'
@@ -22,6 +22,19 @@ function diskTroubles(data: string | undefined, failure: string | undefined): re
   if (failure !== undefined) return [{ severity: 'error', message: `${diskFull}${data} says ${failure}: ${what}` }]
   if (free === undefined || free >= low) return []
   return [{ severity: 'warning', message: `${diskFull}${data} has ${Math.floor(free / (1 << 20))} MiB left`, hint }]
+}
+
+/** Why nothing can be written in a data directory; undefined where it can be, or where there is none yet. */
+export function whyUnwritable(directory: string): string | undefined {
+  const free = freeBytes(directory)
+  if (free === undefined) return undefined
+  if (free < full) return `${diskFull}${directory} is full`
+  try {
+    accessSync(directory, constants.W_OK)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS' ? `${diskFull}${directory} is read-only` : undefined
+  }
 }
 
 /** Undefined where there is no such directory. */

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Asker, Client } from './client.ts'
 import { readMac, type Mac } from '../net/mac.ts'
 import type { RelayPort } from '../net/relay-port.ts'
 
@@ -14,6 +15,9 @@ export interface Session {
   readonly startedAt: number
   stage: Stage
   stageAt: number
+  /** Which program asked for its first address, and as which architecture (option 93). */
+  asker?: Asker
+  arch?: number | undefined
   /** As its ROM said, for a machine that is known by nothing else. It is not in the id: a restart forgets it. */
   uuid?: string | undefined
   /** As its loader read it from the board, while it waited for a name. */
@@ -53,16 +57,19 @@ export class Sessions {
 
   /**
    * The session for a PXE client that asks for an address. ROM, chained loader and retries of one boot share a session; a ROM
-   * that comes back after its menu was given has booted again. A claim says that after a restart of this server, too.
+   * that comes back after its menu was given, or as another architecture, or long after it had its loader, has booted again. A claim says that
+   * after a restart of this server, too.
    */
-  arriving(mac: Mac, now: number, claim?: { readonly session?: string }): Session {
+  arriving(mac: Mac, now: number, claim?: { readonly session?: string }, who?: Arriving): Session {
     const session = this.#byMac.get(mac)
-    if (session && !bootedAgain(session, now, session.id === claim?.session)) {
+    if (session && !bootedAgain(session, now, session.id === claim?.session) && !isAnother(session, now, who)) {
       session.heardAt = now
       return session
     }
     // Two boots never share an id, not even within a millisecond.
-    return this.#remember(this.#make(mac, Math.max(now, (session?.startedAt ?? 0) + 1)))
+    const made = this.#make(mac, Math.max(now, (session?.startedAt ?? 0) + 1))
+    if (who) Object.assign(made, { asker: who.asker, arch: who.arch })
+    return this.#remember(made)
   }
 
   /** The session that would begin now; nothing remembers it. */
@@ -158,6 +165,19 @@ export function pathOf(session: Session): string {
 function bootedAgain(session: Session, now: number, claimed: boolean): boolean {
   if (claimed || session.gone || now - session.startedAt > forgetAfter) return true
   return stages.indexOf(session.stage) >= stages.indexOf('menu')
+}
+
+/** What tells one try to boot from the next. */
+export type Arriving = Pick<Client, 'asker' | 'arch'>
+
+/** Milliseconds of silence after a loader was fetched, behind which nobody goes on with that loader. */
+const silence = 60_000
+
+function isAnother({ asker, arch, stage, stageAt }: Session, now: number, who: Arriving | undefined): boolean {
+  if (stage !== 'started' && now - stageAt > silence) return true
+  if (!who || asker === undefined || who.arch === undefined || arch === undefined) return false
+  // A loader may call itself something else than the ROM that started it.
+  return who.asker === asker && who.arch !== arch
 }
 
 function same(a: string, b: string): boolean {

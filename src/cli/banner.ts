@@ -1,16 +1,24 @@
 import type { Listener } from '../app/listeners.ts'
 import type { Site } from '../config/site.ts'
+import type { Finding } from '../api/finding.ts'
+import { findingLine } from './finding.ts'
 import { count, paint } from './print.ts'
 import type { Place } from './place.ts'
 
 /** What listens where, what does not and why, and what to do next. */
-export function bannerText(place: Place, listeners: readonly Listener[], site: Site): string {
+export function bannerText(
+  place: Place,
+  listeners: readonly Listener[],
+  site: Site,
+  troubles: readonly Finding[] = [],
+): string {
   const counts = `${count(site.machines.length, 'machine')}, ${count(site.profiles.length, 'profile')}`
   const from = place.example ? `${place.site} (the example; give your own with --site DIR)` : place.site
   return [
     `${paint('bold', 'Birnam')} serves ${from}: ${counts}`,
     `data in ${place.data}`,
     ...listenerLines(listeners),
+    ...troubles.map(findingLine),
     ...(listensAtAll(listeners) ? ['', ...nextSteps(site)] : []),
   ].join('\n')
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { checkPlace } from '../app/check.ts'
-import type { Finding } from '../api/finding.ts'
 import { globals, placeHere } from './context.ts'
-import { count, paint, show } from './print.ts'
+import { findingLine } from './finding.ts'
+import { count, show } from './print.ts'
 
 /** `check`: the whole site and every machine's rendered output; for people and for CI. */
 export function addCheck(program: Command): void {
@@ -21,13 +21,7 @@ function text({ machines, validators, findings }: Awaited<ReturnType<typeof chec
   const warnings = findings.length - errors
   const asked = validators.length > 0 ? `validators: ${validators.join(', ')}` : 'no outside validator is installed'
   const end = `${count(machines, 'machine')} checked: ${count(errors, 'error')}, ${count(warnings, 'warning')} (${asked})`
-  return [...findings.map(line), findings.length > 0 ? '' : undefined, end]
+  return [...findings.map(findingLine), findings.length > 0 ? '' : undefined, end]
     .filter((part) => part !== undefined)
     .join('\n')
-}
-
-function line({ severity, machine, message, file, line: at, hint }: Finding): string {
-  const mark = severity === 'error' ? paint('red', 'error  ') : paint('yellow', 'warning')
-  const place = file === undefined ? '' : `${file}${at === undefined || at === 0 ? '' : `:${at}`}: `
-  return `${mark}  ${place}${machine === undefined ? '' : `${machine}: `}${message}${hint === undefined ? '' : ` (${hint})`}`
 }

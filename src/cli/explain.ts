@@ -3,7 +3,21 @@ import { indent, paint, table } from './print.ts'
 
 /** A forecast for a person: the reply, the names, the menu, the kernel line, the answer, the values. */
 export function explainText(forecast: Forecast): string {
-  const { machine, firmware, profile, plan, dhcp, names, menu, kernel, answer, vars, problems, assumed } = forecast
+  const {
+    machine,
+    firmware,
+    profile,
+    plan,
+    dhcp,
+    names,
+    menu,
+    kernel,
+    answer,
+    vars,
+    problems,
+    assumed,
+    warnings = [],
+  } = forecast
   const beside = forecast.parts ?? []
   const heading = (text: string): string => `\n${paint('bold', text)}`
   const parts = [
@@ -21,6 +35,7 @@ export function explainText(forecast: Forecast): string {
   for (const { name, text } of beside) parts.push(heading(`Answer, ${name}`), indent(text, '  '))
   if (vars.length > 0) parts.push(heading('Values'), indent(table(vars.map(varRow)), '  '))
   if (problems.length > 0) parts.push(heading('Problems'), indent(problems.join('\n'), '  '))
+  if (warnings.length > 0) parts.push(heading('Warnings'), indent(warnings.join('\n'), '  '))
   return parts.join('\n')
 }
 

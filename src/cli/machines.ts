@@ -1,9 +1,13 @@
 import type { Command } from 'commander'
 import type { Waiting } from '../api/console.ts'
+import type { Finding } from '../api/finding.ts'
+import type { Unnamed } from '../api/unnamed.ts'
+import { archText } from '../boot/arch-text.ts'
+import type { ApiClient } from './client.ts'
+import { findingLine } from './finding.ts'
 import type { MachineView } from '../api/desk.ts'
 import type { Permit } from '../machine/permit.ts'
 import { Fault } from '../fault.ts'
-import type { ApiClient } from './client.ts'
 import { globals, several, tellStored, withApi } from './context.ts'
 import { dated, paint, plain, show, table } from './print.ts'
 
@@ -14,7 +18,10 @@ export function addMachines(program: Command): void {
     .command('list')
     .description('all machines: state, profile, address, MAC')
     .action((_options, command: Command) =>
-      withApi(command, async (api) => list(await api.get('/api/machines'), command)),
+      withApi(command, async (api) => {
+        if (!globals(command).json) await tellTroubles(api)
+        list(await api.get('/api/machines'), command)
+      }),
     )
   machine
     .command('show <name>')
@@ -24,7 +31,9 @@ export function addMachines(program: Command): void {
     )
   machine
     .command('waiting')
-    .description('machines that nobody named, and that wait for it: what they are, as lines for the site')
+    .description(
+      'machines that nobody named: those that wait for it, and those that booted; what they are, as lines for the site',
+    )
     .action((_options, command: Command) =>
       withApi(command, async (api) => waiting(await api.get('/api/waiting'), command)),
     )
@@ -134,10 +143,35 @@ function list(machines: readonly MachineView[], command: Command): void {
   )
 }
 
-function waiting(machines: readonly Waiting[], command: Command): void {
-  show(machines, globals(command).json, () =>
-    machines.length === 0 ? 'No machine waits for a name.' : ['machines:', ...machines.map(waitingLine)].join('\n'),
-  )
+/** Who looks at the fleet should know that nothing of it boots. */
+async function tellTroubles(api: ApiClient): Promise<void> {
+  const { troubles = [] } = await api.get<{ troubles?: readonly Finding[] }>('/api/status')
+  for (const trouble of troubles) console.error(findingLine(trouble))
+}
+
+function waiting(machines: readonly (Waiting | Unnamed)[], command: Command): void {
+  show(machines, globals(command).json, () => waitingText(machines))
+}
+
+export function waitingText(machines: readonly (Waiting | Unnamed)[]): string {
+  const booted = machines.filter((one) => 'booted' in one)
+  const waits = machines.filter((one) => !('booted' in one))
+  const first = waits.length === 0 ? ['No machine waits for a name.'] : ['machines:', ...waits.map(waitingLine)]
+  const then = booted.length === 0 ? [] : ['# Booted, and nobody named them:', ...booted.map(unnamedLine)]
+  return [...first, ...then].join('\n')
+}
+
+function unnamedLine({ mac, uuid, arch, address, relay, seenAt, near, digits }: Unnamed): string {
+  const said = [
+    `seen ${dated(seenAt)} UTC`,
+    archText(arch),
+    uuid,
+    address,
+    relay && `behind relay ${relay}`,
+    near && `${digits === 1 ? 'one digit' : `${digits} digits`} away from a card of ${near}`,
+  ]
+  const words = said.filter((word) => word !== undefined)
+  return `  - { name: NAME, mac: "${mac}" }  # ${plain(words.join(', '))}`
 }
 
 /** As it can be written into the site, once it has a name. */
@@ -149,7 +183,7 @@ function waitingLine({ mac, uuid, serial, manufacturer, product, asset, address 
 
 function one(machine: MachineView, command: Command): void {
   show(machine, globals(command).json, () => {
-    const { name, state, profile, address, macs, permit } = machine
+    const { name, state, profile, address, macs, permit, notes = [] } = machine
     const lines = [
       paint('bold', name),
       `state    ${state}`,
@@ -157,7 +191,8 @@ function one(machine: MachineView, command: Command): void {
       `address  ${address ?? '-'}`,
       `mac      ${macs.join(' ')}`,
     ]
-    return [...lines, ...(permit ? permitLines(permit) : ['permit   none: it boots its disk'])].join('\n')
+    const allowed = permit ? permitLines(permit) : ['permit   none: it boots its disk']
+    return [...lines, ...allowed, ...notes.map((note) => paint('yellow', `${plain(note)}.`))].join('\n')
   })
 }
 

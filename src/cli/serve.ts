@@ -20,7 +20,7 @@ export function addServe(program: Command): void {
       const server = await openServer(place, { verbose: options.verbose === true })
       const { json } = globals(command)
       const listens = listensAtAll(server.listeners)
-      if (!json) console.log(bannerText(place, server.listeners, server.site()))
+      if (!json) console.log(bannerText(place, server.listeners, server.site(), server.troubles()))
       else if (listens) console.log(JSON.stringify(server.listeners))
       if (listens) return await untilStopped(server, signals)
       await server.close('nothing listens')

@@ -4,7 +4,9 @@ import { formatServer, formatSite } from '../config/export.ts'
 import { Fault } from '../fault.ts'
 import { formatProblem, type Problem } from '../config/problem.ts'
 import { hideValue } from '../api/secrets.ts'
+import type { Finding } from '../api/finding.ts'
 import { listenerLines } from './banner.ts'
+import { findingLine } from './finding.ts'
 import type { Listener } from '../app/listeners.ts'
 import { globals, placeHere, withApi } from './context.ts'
 import { count, dated, paint, plain, show, table } from './print.ts'
@@ -81,15 +83,16 @@ function applied({ changed, problems }: { changed: boolean; problems: readonly P
 interface Status {
   readonly site: string
   /** What has to be mended first of all. */
-  readonly trouble?: string
+  readonly troubles?: readonly Finding[]
   readonly listeners?: readonly Listener[]
   readonly counters?: Readonly<Record<string, unknown>>
 }
 
-function statusText(alone: string | undefined, { site, trouble, listeners = [], counters = {} }: Status): string {
-  if (alone !== undefined) return `No server runs with the data directory ${alone}; the site is ${site}.`
+function statusText(alone: string | undefined, { site, troubles = [], listeners = [], counters = {} }: Status): string {
+  const first = troubles.map(findingLine)
+  if (alone !== undefined)
+    return [...first, `No server runs with the data directory ${alone}; the site is ${site}.`].join('\n')
   const rooms = Object.entries(counters).map(([room, counted]) => `${paint('bold', room)}  ${movedOf(counted)}`)
-  const first = trouble === undefined ? [] : [paint('red', trouble)]
   return [...first, `A server runs with the site ${site}.`, ...listenerLines(listeners), ...rooms].join('\n')
 }
 

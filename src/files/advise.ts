@@ -73,7 +73,12 @@ function bootFrom(first: FirstFile, session: Session | undefined, url: string, s
 function sessionOf(house: House, client: Client, machine: string | undefined, dry: boolean): Session | undefined {
   if (!client.mac || client.asker === 'os') return undefined
   if (dry) return house.sessions.imagined(client.mac, house.now())
-  return house.sessions.arriving(client.mac, house.now(), machine === undefined ? undefined : house.permits.of(machine))
+  return house.sessions.arriving(
+    client.mac,
+    house.now(),
+    machine === undefined ? undefined : house.permits.of(machine),
+    client,
+  )
 }
 
 /** Also of a ROM that is no machine of ours any more: then its session is nobody's. */

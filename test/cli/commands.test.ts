@@ -268,6 +268,7 @@ test('the site that is printed reads back as it was, secrets and all; as JSON th
 
 test('one is not several', async () => {
   using house = openHouse({
+    'birnam.yaml': '',
     'fleet.yaml':
       'machines:\n  - { name: duncan, mac: "52:54:00:77:00:01", profile: disk }\nprofiles:\n  - { name: disk, kind: local }\n',
   })

@@ -9,6 +9,11 @@ export function notesOn(facts: Facts): readonly string[] {
   )
 }
 
+/** What a person should know of an open permit, or of one that nobody came for. */
+export function permitNotes(facts: Facts): readonly string[] {
+  return [armedAndAway, expired].flatMap((note) => note(facts) ?? [])
+}
+
 /** Somebody waits for an install, and the machine does not come for it. */
 function armedAndAway({ permit, events: boot, later: events = boot }: Facts): string | undefined {
   if (permit?.state !== 'armed' || hasComeSince(permit.createdAt, events)) return undefined

@@ -51,7 +51,7 @@ function byEvidence({ registry, unknown }: House, text: string): Traced | undefi
 }
 
 function ofMachine(machine: Machine): Traced {
-  return { name: machine.name, macs: machine.macs as readonly Mac[], machine }
+  return { name: machine.name, macs: machine.macs, machine }
 }
 
 function ofUnknown(unknown: UnknownMachine): Traced {
