@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { openCore, type Core } from '../src/app/core.ts'
 import { loadSite } from '../src/config/read.ts'
+import { isWiping } from '../src/config/site.ts'
 import type { Golden } from '../src/files/house.ts'
 import type { Asked } from '../src/files/asked.ts'
 import type { Event } from '../src/journal/journal.ts'
@@ -48,6 +49,14 @@ profiles:
   'boot/vmlinuz': 'kernel',
   'boot/initrd.gz': 'initrd',
   'files/hello.txt': 'hello',
+}
+
+/** Lets a machine be installed with that profile, as the site says it now. */
+export function arm({ house }: Pick<Core, 'house'>, machine = 'duncan', target = 'web', at = house.now()): void {
+  const profile = house.registry.profile(target)
+  if (!isWiping(profile)) throw new Error(`${target} installs nothing`)
+  const wish = { machine, target, kind: profile.kind, content: house.contents.of(profile), by: 'test' }
+  house.permits.arm(wish, { lifetime: 3_600_000, install: 3_600_000 }, at, 'p1')
 }
 
 export function openHouse(

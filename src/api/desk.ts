@@ -62,18 +62,20 @@ export async function reinstall(
   name: string,
   wish: ReinstallWish,
 ): Promise<{ permit: Permit; made: boolean }> {
-  const machine = machineNamed(house, name)
-  const own = house.registry.profileOf(machine)
-  const profile = own?.kind === 'menu' && wish.to !== undefined ? chosenFor(house, machine, own, wish.to) : own
-  if (!isWiping(profile)) throw notInstallable(machine, profile)
+  const { machine, profile, content } = wantedOf(house, name, wish.to)
   const image = profile.kind === 'image' ? await promiseImage(house, profile, wish.to) : undefined
   if (!image && wish.to !== undefined && wish.to !== profile.name) throw otherProfile(machine, profile.name, wish.to)
+  const now = wantedOf(house, name, wish.to)
+  const isSame = now.profile.name === profile.name && now.content === content
+  if (!isSame || hardwareOf(now.machine) !== hardwareOf(machine)) throw siteChanged(name)
   const { lifetime, install } = house.registry.site.server.permits
   const times = { lifetime: lifetime * 1000, install: install * 1000 }
   const id = randomBytes(5).toString('hex')
   const what = {
     machine: name,
     target: profile.name,
+    kind: profile.kind,
+    content,
     hardware: hardwareOf(machine),
     ...(wish.disks !== undefined && { disks: expectedDisks(wish.disks, profile) }),
     ...(image !== undefined && { image }),
@@ -83,6 +85,28 @@ export async function reinstall(
   if (result.made)
     tell(house, name, 'permit.armed', { permit: result.permit.id, target: image ?? profile.name, by: wish.by })
   return result
+}
+
+interface Wanted {
+  readonly machine: Machine
+  readonly profile: WipingProfile
+  /** The digest of what the profile says. */
+  readonly content: string
+}
+
+/** What would be installed, as the site says it at this moment. */
+function wantedOf(house: House, name: string, to: string | undefined): Wanted {
+  const machine = machineNamed(house, name)
+  const own = house.registry.profileOf(machine)
+  const profile = own?.kind === 'menu' && to !== undefined ? chosenFor(house, machine, own, to) : own
+  if (!isWiping(profile)) throw notInstallable(machine, profile)
+  return { machine, profile, content: house.contents.of(profile) }
+}
+
+function siteChanged(name: string): Fault {
+  return new Fault('permit-conflict', `the site was edited while the image of ${name} was looked for`, {
+    hint: `look at what it says now (birnam explain ${name} --armed), and say it again`,
+  })
 }
 
 /** What a machine with a menu may become. */

@@ -47,7 +47,8 @@ function fromSession(house: House, session: Session, said: Report, peer: Peer): 
   if (shown.kind === 'done') house.permits.end(machine.name, 'done', house.now())
   else if (shown.kind === 'failed') house.permits.end(machine.name, 'fail', house.now(), shown.why)
   else house.permits.seen(machine.name, sentence(shown))
-  if (said.kind === 'disks') house.disks.remember(machine.name, disksIn(said.names), house.now())
+  if (said.kind === 'disks' && permit.state === 'claimed')
+    house.disks.remember(machine.name, disksIn(said.names), house.now())
 }
 
 function fromAddress(house: House, mac: NonNullable<ReturnType<typeof readMac>>, said: Report, peer: Peer): void {

@@ -14,6 +14,8 @@ export function asIfArmed(house: House, machine: Machine): House {
     id: 'as-if-armed',
     machine: machine.name,
     target: profile.name,
+    kind: profile.kind,
+    content: house.contents.of(profile),
     ...(profile.kind === 'image' && { image: profile.image }),
     by: 'a forecast',
     createdAt: now,

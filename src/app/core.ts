@@ -10,6 +10,7 @@ import { Book6 } from '../dhcp6/book.ts'
 import type { Distros } from '../distro/distros.ts'
 import { ClockWatch } from '../files/clock-watch.ts'
 import { LoaderFiles } from '../files/loaders.ts'
+import { ProfileContents } from '../files/profile-content.ts'
 import { ShortUrls } from '../files/short-urls.ts'
 import { UnknownMachines } from '../files/unknown-machines.ts'
 import type { Addresses, Console, Elsewhere, Golden, House } from '../files/house.ts'
@@ -114,13 +115,14 @@ export function addressesOf(
   }
 }
 
-type OfSite = Pick<House, 'registry' | 'paths' | 'loaders' | 'templates' | 'bootFiles'>
+type OfSite = Pick<House, 'registry' | 'contents' | 'paths' | 'loaders' | 'templates' | 'bootFiles'>
 
 /** All that comes from the site alone; made anew and swapped in one step when the site changes. */
 function* siteParts(site: Site, distros: Distros | undefined): Slices<OfSite> {
   const paths = new Paths(site.directory, shipped)
   return {
     registry: yield* Registry.indexing(site),
+    contents: new ProfileContents(site, paths, distros),
     paths,
     loaders: new LoaderFiles(paths, distros),
     templates: new Templates(readerOf(paths)),

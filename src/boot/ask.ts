@@ -1,4 +1,4 @@
-import type { Machine, MenuProfile, Profile } from '../config/site.ts'
+import { isWiping, type Machine, type MenuProfile, type Profile, type WipingProfile } from '../config/site.ts'
 import type { Registry } from '../machine/registry.ts'
 import { namesHardware } from '../machine/hardware.ts'
 import type { Permit, Permits } from '../machine/permit.ts'
@@ -19,10 +19,11 @@ export interface Answer {
 export interface Knowledge {
   readonly registry: Registry
   readonly permits: Pick<Permits, 'of'>
+  readonly contents: { of(profile: WipingProfile): string }
 }
 
 /** See the machine, then decide. Boot protocols are stateless, so this is asked at every step of one boot, at every door. */
-export function ask({ registry, permits }: Knowledge, client: Client, now: number): Answer {
+export function ask({ registry, permits, contents }: Knowledge, client: Client, now: number): Answer {
   const machine = registry.recognise(client)
   const own = machine ? registry.profileOf(machine) : strangersProfile(registry)
   const permit = machine && permits.of(machine.name)
@@ -32,10 +33,14 @@ export function ask({ registry, permits }: Knowledge, client: Client, now: numbe
   const session = client.session === undefined ? {} : { session: client.session }
   const chosen = client.chosen === undefined ? {} : { chosen: client.chosen }
   const doubt = machine && doubtOf(registry, machine, client)
-  return {
-    ...seen,
-    plan: decide({ strangers, ...seen, ...session, ...chosen, ...(doubt !== undefined && { doubt }), now }),
-  }
+  // Files are read for it: only where somebody has allowed something.
+  const content = isWiping(profile) && isOpen(permit) ? contents.of(profile) : undefined
+  const wiping = { ...(doubt !== undefined && { doubt }), ...(content !== undefined && { content }) }
+  return { ...seen, plan: decide({ strangers, ...seen, ...session, ...chosen, ...wiping, now }) }
+}
+
+function isOpen(permit: Permit | undefined): permit is Permit {
+  return permit?.state === 'armed' || permit?.state === 'claimed'
 }
 
 /**
@@ -60,8 +65,7 @@ function chosenFrom(
   chosen: string | undefined,
 ): Profile {
   const choices = choicesOf(registry, menu)
-  const isOpen = permit?.state === 'armed' || permit?.state === 'claimed'
-  return (isOpen && choices.get(permit.target)) || (chosen !== undefined && choices.get(chosen)) || menu
+  return (isOpen(permit) && choices.get(permit.target)) || (chosen !== undefined && choices.get(chosen)) || menu
 }
 
 function strangersProfile(registry: Registry): Profile | undefined {

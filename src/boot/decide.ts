@@ -14,6 +14,8 @@ export interface Facts {
   readonly session?: string
   /** What was chosen at its console. */
   readonly chosen?: string
+  /** The digest of what the profile says now, where it wipes. */
+  readonly content?: string
   /** Why who asks may boot as this machine and yet not be wiped as it: the end of a sentence. */
   readonly doubt?: string
   readonly now: number
@@ -72,6 +74,8 @@ function wipe(facts: Facts, machine: Machine, profile: WipingProfile): Plan {
   if (profile.kind === 'image' && nameOf(permit.image) !== nameOf(profile.image)) {
     return local(`permit ${permit.id} allows ${permit.image}, but the image is ${profile.image} now`)
   }
+  const edited = whyNotThis(facts, machine, profile, permit)
+  if (edited !== undefined) return local(edited)
   if (permit.state === 'armed' && isLate(permit, now, 0)) return local(`permit ${permit.id} has expired`)
   if (permit.state === 'claimed' && permit.session !== session) {
     return local(`permit ${permit.id} is claimed by boot session ${permit.session}`)
@@ -79,6 +83,17 @@ function wipe(facts: Facts, machine: Machine, profile: WipingProfile): Plan {
   if (session === undefined) return local('an install is only given under the name of its own boot session')
   const why = `permit ${permit.id} by ${permit.by}`
   return profile.kind === 'image' ? { do: 'image', profile, permit, why } : { do: 'install', profile, permit, why }
+}
+
+/** A permit allows what its profile was and said when it was made, and nothing that was written since. */
+function whyNotThis({ content }: Facts, machine: Machine, profile: WipingProfile, permit: Permit): string | undefined {
+  const again = `birnam reinstall ${machine.name}${permit.state === 'claimed' ? ' --again' : ''} allows what it is now`
+  if (permit.kind === undefined || permit.content === undefined)
+    return `permit ${permit.id} was made by an older version and does not say what it allows: ${again}`
+  if (permit.kind !== profile.kind)
+    return `permit ${permit.id} allows an ${permit.kind} profile, but ${profile.name} is an ${profile.kind} profile now: ${again}`
+  if (permit.content === content) return undefined
+  return `profile ${profile.name} was edited after permit ${permit.id} was made: ${again}`
 }
 
 function nameOf(image: string | undefined): string | undefined {

@@ -21,6 +21,7 @@ import type { PixiecoreReply } from '../menu/pixiecore-reply.ts'
 import type { Templates } from '../template/templates.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { LoaderFiles } from './loaders.ts'
+import type { ProfileContents } from './profile-content.ts'
 import type { ShortUrls } from './short-urls.ts'
 import type { UnknownMachines } from './unknown-machines.ts'
 
@@ -100,6 +101,8 @@ export interface House {
   templates: Templates
   /** The kernels and initrds that profiles and distros name: all that is served from the site besides its `files/`. */
   bootFiles: ReadonlySet<string>
+  /** What wiping profiles say, for the permits that allow it. */
+  contents: Pick<ProfileContents, 'of'>
   readonly permits: Permits
   readonly sessions: Sessions
   readonly journal: Journal

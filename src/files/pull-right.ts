@@ -13,8 +13,9 @@ export function mayPull(house: House, token: string, name: string, peer: Peer): 
   if (right) return mayUpdate(house, right, name, peer)
   const session = house.sessions.byToken(token, house.now())
   if (!session) return false
-  const { machine, permit } = askHouse(house, { door: 'http', asker: 'os', mac: session.mac, session: session.id })
-  if (permit?.state !== 'claimed' || permit.session !== session.id || permit.image === undefined) return false
+  const client = { door: 'http', asker: 'os', mac: session.mac, session: session.id } as const
+  const { machine, permit, plan } = askHouse(house, client)
+  if (plan.do !== 'image' || permit?.state !== 'claimed' || permit.image === undefined) return false
   return readReference(permit.image)?.name === name && isOwn(house, { machine, session }, peer)
 }
 

@@ -1,4 +1,5 @@
 import type { Answer } from '../boot/ask.ts'
+import { isWipe } from '../boot/plan.ts'
 import type { Session } from '../boot/session.ts'
 import type { WipingProfile } from '../config/site.ts'
 import type { Asked } from './asked.ts'
@@ -16,7 +17,7 @@ export interface Why {
  */
 export function refusal(
   house: House,
-  { machine, permit, profile }: Answer,
+  { machine, permit, profile, plan }: Answer,
   kind: WipingProfile['kind'],
   session: Session | undefined,
   asked: Pick<Asked, 'dry' | 'peer'>,
@@ -30,6 +31,7 @@ export function refusal(
   if (permit?.session !== session.id) return { status: 403, message: `this session may not install ${machine.name}` }
   if (permit.state === 'used') return { status: 410, message: `${machine.name} is installed; its ${what} is closed` }
   if (permit.state !== 'claimed') return { status: 410, message: `permit ${permit.id} is ${permit.state}` }
+  if (!isWipe(plan)) return { status: 410, message: `the ${what} of ${machine.name} is closed: ${plan.why}` }
   const foreign = whyForeign(house, { machine, session }, asked.peer.address)
   if (foreign !== undefined) return { status: 403, message: foreign }
   const limit = house.registry.site.server.permits.answer * 1000

@@ -7,6 +7,9 @@ export interface Permit {
   readonly machine: string
   /** The profile that may be installed; another one in the site at claim time is not covered. */
   readonly target: string
+  /** What it was when the permit was made, and the digest of all that it said (`ProfileContents`); permits of old versions do not know it. */
+  readonly kind?: 'install' | 'image'
+  readonly content?: string
   /** The very version of a golden image, `porter:13@sha256:…`, whatever its tag means later. */
   readonly image?: string
   /** What the machine was recognised by when the permit was made (`hardwareOf`); another machine of that name is not covered. */
@@ -42,6 +45,8 @@ export interface PermitTimes {
 export interface Wish {
   readonly machine: string
   readonly target: string
+  readonly kind: 'install' | 'image'
+  readonly content: string
   readonly image?: string
   readonly hardware?: string
   readonly disks?: string
@@ -151,14 +156,14 @@ export class Permits {
   }
 
   #make(wish: Wish, times: PermitTimes, now: number, id: string): Permit {
-    const { machine, target, image, hardware, disks, by } = wish
+    const { machine, target, kind, content, image, hardware, disks, by } = wish
     const bound = {
       ...(image !== undefined && { image }),
       ...(hardware !== undefined && { hardware }),
       ...(disks !== undefined && { disks }),
     }
     const expiresAt = now + times.lifetime
-    return this.#save({ id, machine, target, ...bound, by, createdAt: now, expiresAt, state: 'armed' })
+    return this.#save({ id, machine, target, kind, content, ...bound, by, createdAt: now, expiresAt, state: 'armed' })
   }
 
   #move(permit: Permit, move: PermitMove, change: Partial<Permit>): Permit {
@@ -179,8 +184,8 @@ export class Permits {
 }
 
 function sameWish(permit: Permit, wish: Wish): boolean {
-  const same = (key: 'target' | 'image' | 'hardware' | 'disks'): boolean => permit[key] === wish[key]
-  return same('target') && same('image') && same('hardware') && same('disks')
+  const bound = ['target', 'kind', 'content', 'image', 'hardware', 'disks'] as const
+  return bound.every((key) => permit[key] === wish[key])
 }
 
 function lateBecause(permit: Permit): string {

@@ -12,7 +12,7 @@ import { summary } from '../../src/dhcp/summary.ts'
 import { advise } from '../../src/files/advise.ts'
 import { Shelf } from '../../src/files/shelf.ts'
 import { MemoryLeases } from '../../src/store/memory/leases.ts'
-import { files, openHouse, own, type TestHouse } from '../house.ts'
+import { arm, files, openHouse, own, type TestHouse } from '../house.ts'
 
 const dhcp = `address: 10.77.0.1
 dhcp:
@@ -95,10 +95,6 @@ describe('the forecast is what is served', () => {
     expect(scrubbed(forecast.answer)).toBe(scrubbed(serving.text(`a/${token}`)).replace('$6$salt$secret', '(hidden)'))
   })
 })
-
-function arm({ house, now }: TestHouse): void {
-  house.permits.arm({ machine: 'duncan', target: 'web', by: 'test' }, { lifetime: 60_000, install: 60_000 }, now, 'p1')
-}
 
 /** Asks for every name of the forecast, in its order, in the boot that really begins now. */
 function playsOut(

@@ -14,12 +14,21 @@ const armed: Permit = {
   id: 'p1',
   machine: 'duncan',
   target: 'web',
+  kind: 'install',
+  content: 'c1',
   by: 'mac',
   createdAt: now,
   expiresAt: now + 1000,
   state: 'armed',
 }
-const facts = (change: Partial<Facts>): Facts => ({ strangers: 'local', machine: duncan, now, ...change })
+const contents = { of: () => 'c1' }
+const facts = (change: Partial<Facts>): Facts => ({
+  strangers: 'local',
+  machine: duncan,
+  content: 'c1',
+  now,
+  ...change,
+})
 
 test('a live machine boots its kernel at every boot, with or without a session', () => {
   const live = aProfile('probe', 'live')
@@ -77,7 +86,7 @@ test('strangers are ignored, sent to their disk, or given a live profile; never 
 
 test('a golden image goes by the same permit, which names its very version', () => {
   const profile = aProfile('web', 'image')
-  const permit = { ...armed, image: `porter:13@sha256:${'0'.repeat(64)}` }
+  const permit = { ...armed, kind: 'image' as const, image: `porter:13@sha256:${'0'.repeat(64)}` }
   expect(decide(facts({ profile, session: 's1' })).do).toBe('local')
   expect(decide(facts({ profile, permit }))).toMatchObject({ do: 'local' })
   expect(decide(facts({ profile, permit, session: 's1' }))).toMatchObject({ do: 'image', permit })
@@ -128,7 +137,11 @@ test.each([
     const registry = new Registry(aSite({ machines: [machine], profiles: [install] }))
     const permits = { of: () => armed }
     const plan = (evidence: object): unknown =>
-      ask({ registry, permits }, { door: 'dhcp', asker: 'firmware', session: 's1', ...said, ...evidence }, now).plan
+      ask(
+        { registry, contents, permits },
+        { door: 'dhcp', asker: 'firmware', session: 's1', ...said, ...evidence },
+        now,
+      ).plan
     expect(plan({ mac: machine.macs[0]! })).toMatchObject({ do: 'install' })
     const why = (who: string): string =>
       `permit p1 was made for 52:54:00:77:00:01 ${uuid} CZ1234567, but ${who} asks, and a machine that names MAC addresses is wiped by those alone`
@@ -141,7 +154,7 @@ test('any of the cards that a machine names may ask for its install', () => {
   const machine = aMachine('duncan', { macs: [...duncan.macs, foreign], uuid, profile: 'web' })
   const registry = new Registry(aSite({ machines: [machine], profiles: [install] }))
   const client = { door: 'dhcp', asker: 'firmware', session: 's1', mac: foreign } as const
-  expect(ask({ registry, permits: { of: () => armed } }, client, now).plan.do).toBe('install')
+  expect(ask({ registry, contents, permits: { of: () => armed } }, client, now).plan.do).toBe('install')
 })
 
 test('a permit asks whether it is the hardware, or only hangs where the hardware should', () => {
@@ -154,7 +167,7 @@ test('a permit asks whether it is the hardware, or only hangs where the hardware
     const [machine] = where.machines
     const permits = { of: () => ({ ...armed, hardware: hardwareOf(machine!) }) }
     const client = { door: 'dhcp', asker: 'firmware', mac: parseMac(mac), relay, session: 's1' } as const
-    return ask({ registry, permits }, client, now).plan.do
+    return ask({ registry, contents, permits }, client, now).plan.do
   }
   expect(did(site, '52:54:00:77:00:01')).toBe('install')
   expect(did(site, '52:54:00:77:00:99')).toBe('local')
@@ -168,4 +181,17 @@ test('a permit of a port is not one of another port', () => {
   expect(decide(facts({ machine, profile: install, permit, session: 's1' })).why).toBe(
     'permit p1 was made for circuit 08, but duncan is circuit 07 now',
   )
+})
+
+test('a permit of an older version, which does not say what it allows, allows nothing', () => {
+  const { content: _, ...old } = armed
+  expect(decide(facts({ profile: install, permit: old, session: 's1' }))).toEqual({
+    do: 'local',
+    why: 'permit p1 was made by an older version and does not say what it allows: birnam reinstall duncan allows what it is now',
+  })
+})
+
+test('what a profile says is unknown: that is no agreement', () => {
+  const { content: _, ...unknown } = facts({ profile: install, permit: armed, session: 's1' })
+  expect(decide(unknown).do).toBe('local')
 })

@@ -7,7 +7,7 @@ import { openCore } from '../../src/app/core.ts'
 import { loadSite } from '../../src/config/read.ts'
 import { advise } from '../../src/files/advise.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
-import { files, mac, openHouse, own } from '../house.ts'
+import { arm, files, mac, openHouse, own } from '../house.ts'
 import { commandsIn, openShell } from './typed.ts'
 
 /** Every secret of this site has this word in it, and nothing else has. */
@@ -136,8 +136,7 @@ function happened(directory: string, data: string): void {
   const { house, shelf } = openCore({ database, site: loadSite(directory), addresses, httpPort: () => 80 })
   stack.defer(() => house.journal.flush())
   for (const { name, macs, ip } of house.registry.site.machines) {
-    const at = { lifetime: 60_000, install: 60_000 }
-    if (macs[0] === mac) house.permits.arm({ machine: name, target: 'web', by: 'test' }, at, Date.now(), 'p1')
+    if (macs[0] === mac) arm({ house }, name)
     const boot = advise(house, { door: 'dhcp', asker: 'firmware', arch: 0, mac: macs[0]! }, own)
     const from = { carrier: 'http', peer: { address: ip!, port: 1 }, headers: {} } as const
     shelf.find(`${boot.boot!.file.replace(/[^/]+$/, '')}pxelinux.cfg/default`, from)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bootCard } from '../../src/boot/boot-card.ts'
 import { advise } from '../../src/files/advise.ts'
-import { mac, openHouse } from '../house.ts'
+import { arm, mac, openHouse } from '../house.ts'
 
 const own = 'BOOTIF=01-52-54-00-77-00-01'
 
@@ -27,8 +27,7 @@ profiles: [{ name: web, kind: ${kind}, ${what}, args: "${args}", answer: answers
 ${distro === undefined ? '' : distros}
 `,
   })
-  const { permits, registry } = house.house
-  permits.arm({ machine: 'duncan', target: 'web', by: 'test' }, registry.site.server.permits, house.now, 'p1')
+  if (kind === 'install') arm(house)
   const { boot } = advise(house.house, { door: 'dhcp', asker: 'firmware', arch: 0, mac }, '10.77.0.1')
   const path = boot!.file.replace(/[^/]*$/, '')
   return ['pxelinux.cfg/01-52-54-00-77-00-01', 'boot.ipxe', 'grub.cfg'].map((name) => house.text(`${path}${name}`))

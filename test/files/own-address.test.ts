@@ -6,7 +6,7 @@ import { readDigest } from '../../src/image/digest.ts'
 import { mayPull } from '../../src/files/pull-right.ts'
 import { updateToken } from '../../src/files/update-token.ts'
 import { parseMac, type Mac } from '../../src/net/mac.ts'
-import { mac, openHouse, own, type TestHouse } from '../house.ts'
+import { arm as allow, mac, openHouse, own, type TestHouse } from '../house.ts'
 
 const own6 = 'fd77::5254:77:1'
 
@@ -20,8 +20,7 @@ function openArmed(): ArmedHouse {
 type ArmedHouse = TestHouse & { readonly path: string }
 
 function arm(house: TestHouse): ArmedHouse {
-  const { permits, registry } = house.house
-  permits.arm({ machine: 'duncan', target: 'web', by: 'test' }, registry.site.server.permits, house.now, 'p1')
+  allow(house)
   const first = advise(house.house, { door: 'dhcp', asker: 'firmware', arch: 7, mac }, 'fd77::1').boot!.file
   return Object.assign(house, { path: first.replace(/[^/]*$/, '') })
 }

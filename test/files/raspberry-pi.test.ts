@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readPiName } from '../../src/files/raspberry-pi.ts'
-import { openHouse } from '../house.ts'
+import { arm, openHouse } from '../house.ts'
 
 const site = {
   'fleet.yaml': `
@@ -30,8 +30,7 @@ test('what the site has under that name comes first', () => {
 
 test('a board that nobody named, or whose profile wipes, finds nothing and boots its own card', () => {
   using house = openHouse(site)
-  const { permits, registry } = house.house
-  permits.arm({ machine: 'macduff', target: 'web', by: 'test' }, registry.site.server.permits, house.now, 'p1')
+  arm(house, 'macduff')
   for (const serial of ['12345678', '0badcafe'])
     for (const name of ['start4.elf', 'cmdline.txt', 'config.txt', 'boot/vmlinuz'])
       expect(house.ask(`${serial}/${name}`, { from: '10.77.0.99' }), name).toBeUndefined()

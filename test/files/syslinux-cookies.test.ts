@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readSyslinuxCookies } from '../../src/files/syslinux-cookies.ts'
-import { openHouse } from '../house.ts'
+import { arm, openHouse } from '../house.ts'
 
 const all =
   '_Syslinux_BOOTIF=01-52-54-00-77-00-02; _Syslinux_SYSUUID=78563412-3412-3412-1234-525400770001; _Syslinux_CPU=6PJKXLV; _Syslinux_SYSSERIAL=SN%207'
@@ -46,8 +46,7 @@ test('the default menu is that of the machine that the cookies name, and a boot 
 
 test('a machine that calls itself another one by its cookies learns no secret', () => {
   using house = openHouse()
-  const { permits, registry } = house.house
-  permits.arm({ machine: 'duncan', target: 'web', by: 'test' }, registry.site.server.permits, house.now, 'p1')
+  arm(house)
   const text = house.text('pxelinux.cfg/default', {
     from: '10.77.0.199',
     headers: { cookie: '_Syslinux_BOOTIF=01-52-54-00-77-00-01' },

@@ -3,7 +3,7 @@ import { Permits, type Permit } from '../../src/machine/permit.ts'
 import { MemoryPermits } from '../../src/store/memory/permits.ts'
 
 const times = { lifetime: 1000, install: 5000 }
-const wish = { machine: 'duncan', target: 'web', by: 'mac' }
+const wish = { machine: 'duncan', target: 'web', kind: 'install', content: 'c1', by: 'mac' } as const
 
 function permits(store: MemoryPermits = new MemoryPermits()): Permits {
   return new Permits(store)
@@ -13,6 +13,23 @@ test('the same wish twice is one permit', () => {
   const all = permits()
   const first = all.arm(wish, times, 0, 'p1')
   expect(all.arm({ ...wish, by: 'robot' }, times, 10, 'p2')).toEqual({ permit: first.permit, made: false })
+})
+
+test.each([
+  { target: 'db' },
+  { kind: 'image' },
+  { content: 'c2' },
+  { image: 'porter:2' },
+  { hardware: '52:54:00:77:00:02' },
+  { disks: 'serial:B' },
+] as const)('another wish is another permit, and the one before it is withdrawn: %j', (other) => {
+  const all = permits()
+  const full = { ...wish, image: 'porter:1', hardware: '52:54:00:77:00:01', disks: 'serial:A' } as const
+  all.arm(full, times, 0, 'p1')
+  expect(all.arm({ ...full }, times, 1, 'p2').made).toBe(false)
+  expect(all.arm({ ...full, ...other }, times, 2, 'p3')).toMatchObject({ made: true, permit: { id: 'p3', ...other } })
+  const { disks: _disks, hardware: _hardware, ...bare } = full
+  expect(all.arm(bare, times, 3, 'p4').made).toBe(true)
 })
 
 test('a permit is claimed by one session only', () => {

@@ -140,6 +140,7 @@ test.each([
   ['the first Birnam', 1, ''],
   ['one that knew which image a permit is for', 2, 'image TEXT,'],
   ['one that knew the disks as well', 3, 'image TEXT, disks TEXT,'],
+  ['one that knew the hardware as well', 3, 'image TEXT, hardware TEXT, disks TEXT,'],
 ])('a database of %s keeps its permits, and learns what it lacks', (_whose, version, more) => {
   const old = new DatabaseSync(join(directory, 'birnam.sqlite'))
   old.exec(`CREATE TABLE permits (id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, ${more} by TEXT NOT NULL,
@@ -151,7 +152,8 @@ test.each([
   const database = openDatabase(directory)
   const store = new SqlitePermits(database)
   expect(store.load()).toEqual([permit])
-  store.save({ ...permit, image: 'porter:1' })
-  expect(store.load()).toEqual([{ ...permit, image: 'porter:1' }])
+  const bound = { ...permit, image: 'porter:1', kind: 'image', content: 'c1' } as const
+  store.save(bound)
+  expect(store.load()).toEqual([bound])
   database.close()
 })

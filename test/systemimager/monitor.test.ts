@@ -6,7 +6,7 @@ import { openMonitor, type Monitor, type MonitorLimits } from '../../src/systemi
 import { monitorJournal } from '../../src/systemimager/monitor-journal.ts'
 import { readMonitorLine } from '../../src/systemimager/monitor-line.ts'
 import { machineOf } from '../../src/files/house.ts'
-import { mac, openHouse, type TestHouse } from '../house.ts'
+import { arm, mac, openHouse, type TestHouse } from '../house.ts'
 
 const old = `mac=52.54.00.77.00.01:ip=10.77.0.11:host=duncan:cpu=Intel(R):ncpus=2:kernel=2.6:mem=1024:os=porter:tmpfs=4%:time=31:status=42:speed=11.7`
 
@@ -97,12 +97,7 @@ async function openScene(limits: Partial<MonitorLimits> = {}): Promise<Scene> {
 test('what a client says becomes events of its machine, and neither permit nor state change by it', async () => {
   await using scene = await openScene()
   const { house } = scene.house
-  house.permits.arm(
-    { machine: 'duncan', target: 'web', by: 'test' },
-    { lifetime: 60_000, install: 60_000 },
-    scene.house.now,
-    'p1',
-  )
+  arm({ house })
   await scene.say(`${old}\n`)
   await scene.say(old.replace('status=42', 'status=43'))
   await scene.say(old.replace('status=42', 'status=100'))

@@ -8,7 +8,7 @@ import { createLeaseTables } from './leases.ts'
 const schema = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS permits (
-    id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, image TEXT, hardware TEXT, disks TEXT, by TEXT NOT NULL, createdAt INTEGER NOT NULL,
+    id TEXT PRIMARY KEY, machine TEXT NOT NULL, target TEXT NOT NULL, kind TEXT, content TEXT, image TEXT, hardware TEXT, disks TEXT, by TEXT NOT NULL, createdAt INTEGER NOT NULL,
     expiresAt INTEGER NOT NULL, state TEXT NOT NULL, session TEXT, address TEXT, claimedAt INTEGER, lastSeen TEXT,
     endedAt INTEGER, why TEXT) STRICT;
   CREATE TABLE IF NOT EXISTS disks (machine TEXT PRIMARY KEY, names TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
@@ -18,7 +18,7 @@ const schema = `
   CREATE INDEX IF NOT EXISTS events_session ON events (session, id) WHERE session IS NOT NULL;
   CREATE INDEX IF NOT EXISTS events_machine ON events (machine, id) WHERE machine IS NOT NULL;
 `
-const version = 3
+const version = 4
 
 /** A database that is gone with the process: for `check` and for tests. */
 export const inMemory = ':memory:'
@@ -98,7 +98,7 @@ export function serverKey(database: DatabaseSync): Buffer {
 }
 
 /** Columns of permits that came later. */
-const added = ['image', 'hardware', 'disks']
+const added = ['image', 'hardware', 'disks', 'kind', 'content']
 
 /** Brings an older file forward, by what it has: a new one has everything from `schema`. */
 function upgrade(database: DatabaseSync): void {

@@ -6,6 +6,8 @@ const columns = [
   'id',
   'machine',
   'target',
+  'kind',
+  'content',
   'image',
   'hardware',
   'disks',
