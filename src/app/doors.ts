@@ -179,6 +179,12 @@ async function openAddresses({ core, leases, log }: DoorParts, udp: Udp): Promis
     advisor: {
       advise: (client, server) => advise(house, client, server),
       isReserved: (address) => house.registry.at(address) !== undefined,
+      named: {
+        has: (mac) => house.registry.byHardware({ mac }) !== undefined,
+        get withoutAddress() {
+          return house.registry.withoutIp
+        },
+      },
     },
     onEvent: (event: DhcpEvent) =>
       hear(

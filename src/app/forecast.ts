@@ -45,5 +45,8 @@ export function advisor6(house: House, dry = false): Advisor6 {
       }
     },
     isReserved: (address, machine) => (house.registry.at(address)?.name ?? machine) !== machine,
+    get namedWithoutAddress() {
+      return house.registry.withoutIp6
+    },
   }
 }

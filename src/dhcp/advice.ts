@@ -9,6 +9,15 @@ export interface Advisor {
   advise(client: Client, server: Ipv4): Advice
   /** Is this address promised to a machine? Such an address is never given to another one. */
   isReserved(address: Ipv4): boolean
+  /** Whom addresses are kept for, however many invented cards ask; nobody when it is not told. */
+  readonly named?: NamedMachines
+}
+
+/** Machines that the site names. */
+export interface NamedMachines {
+  has(mac: Mac): boolean
+  /** How many have no address of their own, and need one of a pool. */
+  readonly withoutAddress: number
 }
 
 export interface Advice {

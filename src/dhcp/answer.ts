@@ -35,6 +35,8 @@ export interface Place {
   isOurs(server: number): boolean
   isReserved(address: number): boolean
   mayDecline(mac: Mac): boolean
+  /** Whether this machine may take one more address of that subnet: some are kept for those that the site names. */
+  mayTake(net: Net): boolean
 }
 
 /** The verdict on one message. Pure: the same place and message always give the same. */
@@ -72,7 +74,14 @@ function onDiscover(request: Request, place: Place): Verdict {
       if (address !== undefined) return { say: 'offer', net, address, reserved: false }
     }
   }
-  return { say: 'nothing', because: 'full', why: `no free address in ${link.map(({ name }) => name).join(', ')}` }
+  return { say: 'nothing', because: 'full', why: whyFull(place) }
+}
+
+function whyFull({ link, mayTake }: Place): string {
+  const names = link.map(({ name }) => name).join(', ')
+  return link.every(mayTake)
+    ? `no free address in ${names}`
+    : `what is free in ${names} is kept for machines that the site names`
 }
 
 /** §4.3.2: which state the client is in follows from what it filled in (table 4). */
@@ -173,11 +182,20 @@ function mayHave(mac: Mac, address: number, net: Net, place: Place): boolean {
   return isOpen(address, mac, net, place)
 }
 
-/** In a range, promised to nobody, and free. */
+/** In a range, promised to nobody, free, and not kept for others: whoever has it already keeps it. */
 function isOpen(address: number, mac: Mac, net: Net, place: Place): boolean {
+  return isToGive(address, mac, net, place) && (isHeld(address, mac, place) || place.mayTake(net))
+}
+
+function isToGive(address: number, mac: Mac, net: Net, place: Place): boolean {
   return (
     net.pool.contains(address) && !net.isHouse(address) && !place.isReserved(address) && isFree(address, mac, place)
   )
+}
+
+function isHeld(address: number, mac: Mac, { book, now }: Place): boolean {
+  const lease = book.leaseAt(address)
+  return lease?.mac === mac && lease.state === 'leased' && lease.expiresAt > now
 }
 
 /**
@@ -203,9 +221,10 @@ function isFree(address: number, mac: Mac, { book, now, server }: Place): boolea
 
 /** Candidates that turn out reserved or taken by the house leave the pool for good, so they are met once. */
 function next(from: 'free' | 'offered', net: Net, mac: Mac, place: Place): number | undefined {
+  if (!place.mayTake(net)) return undefined
   for (;;) {
     const address = from === 'free' ? net.pool.candidate(place.now) : net.pool.oldestOffer
-    if (address === undefined || isOpen(address, mac, net, place)) return address
+    if (address === undefined || isToGive(address, mac, net, place)) return address
     net.pool.block(address)
   }
 }

@@ -1,11 +1,14 @@
 import { SharedLinks } from '../config/shared-link.ts'
 import type { DhcpSettings, Subnet } from '../config/site.ts'
+import type { Mac } from '../net/mac.ts'
+import { relayKey, type RelayPort } from '../net/relay-port.ts'
 import { contains, formatIpv4, parseIpv4, type Ipv4 } from '../net/ipv4.ts'
 import type { Advice, Advisor } from './advice.ts'
 import { answer, type Place, type Verdict } from './answer.ts'
 import type { Lease, LeaseBook } from './lease.ts'
 import { Net } from './net.ts'
 import type { Packet } from './packet.ts'
+import type { Unnamed } from './pool.ts'
 import { proxyAnswer, proxyReply, type ProxyPort } from './proxy.ts'
 import { DeclineQuota } from './quota.ts'
 import { overriddenServer, selectedLink } from './relay.ts'
@@ -88,7 +91,7 @@ export class Desk {
     const selected = selectedLink(request.packet)
     const link = selected === undefined ? port.link : this.#linkBehind(selected, interfaceName)
     const advice = isFarewell(request) ? noAdvice : this.#parts.advisor.advise(request.client, port.address)
-    const place = this.#placeOf(link, port.server, advice, now)
+    const place = this.#placeOf(link, request, port.server, advice, now)
     const called = overriddenServer(request.packet)
     const isOurs = (address: number): boolean => address === called || place.isOurs(address)
     const verdict = answer(request, { ...place, isOurs })
@@ -140,8 +143,15 @@ export class Desk {
     for (const { address, lease } of living) {
       const pool = this.#netOf(address)?.pool
       if (lease.state === 'declined') pool?.decline(address, lease.expiresAt)
-      else pool?.lease(lease.mac, address, lease.expiresAt)
+      else pool?.lease(lease.mac, address, lease.expiresAt, this.#unnamed(lease.mac, lease.relay))
     }
+  }
+
+  /** Undefined for a machine that the site names, and where nobody says which it names. */
+  #unnamed(mac: Mac, relay: RelayPort | undefined, { machine }: Advice = noAdvice): Unnamed | undefined {
+    const { named } = this.#parts.advisor
+    if (named === undefined || machine !== undefined || named.has(mac)) return undefined
+    return { port: relay === undefined ? '' : relayKey(relay) }
   }
 
   #settleSilence(request: Request, verdict: Extract<Verdict, { say: 'nothing' }>, now: number): Lease | undefined {
@@ -162,7 +172,8 @@ export class Desk {
     }
   }
 
-  #lease({ mac, client, packet }: Request, net: Net, address: number, { hostname }: Advice, now: number): Lease {
+  #lease({ mac, client, packet }: Request, net: Net, address: number, advice: Advice, now: number): Lease {
+    const { hostname } = advice
     const expiresAt = now + net.subnet.lease * 1000
     // A renewal by unicast passes no relay.
     const relay = client.relay ?? (packet.ciaddr === 0 ? undefined : this.#parts.leases.leaseOf(mac)?.relay)
@@ -177,7 +188,7 @@ export class Desk {
     }
     const left = this.#parts.leases.put(address, lease)
     if (left !== undefined) this.#netOf(left)?.pool.release(left)
-    net.pool.lease(mac, address, expiresAt)
+    net.pool.lease(mac, address, expiresAt, this.#unnamed(mac, relay, advice))
     return lease
   }
 
@@ -200,8 +211,9 @@ export class Desk {
     return lease
   }
 
-  #placeOf(link: readonly Net[], server: number, advice: Advice, now: number): Place {
+  #placeOf(link: readonly Net[], request: Request, server: number, advice: Advice, now: number): Place {
     const { advisor, leases } = this.#parts
+    const unnamed = this.#unnamed(request.mac, request.client.relay, advice)
     return {
       link,
       nets: this.#nets,
@@ -213,6 +225,7 @@ export class Desk {
       isOurs: (address) => address === server || this.#isOurs(address),
       isReserved: (address) => advisor.isReserved(formatIpv4(address)),
       mayDecline: (mac) => this.#quota.allows(mac, now),
+      mayTake: ({ pool }) => unnamed === undefined || pool.mayServe(unnamed, advisor.named?.withoutAddress ?? 0, now),
     }
   }
 

@@ -10,6 +10,12 @@ export interface Range {
 const mostOffers = 32_768
 export const offerLifetime = 30_000
 
+/** Whom the site does not name: behind one port of a switch or relay (empty: nobody told), so many of them and no more. */
+export interface Unnamed {
+  readonly port: string
+}
+const mostPerPort = 64
+
 /**
  * The addresses of one subnet that anybody may get. Finding a free one never looks through leases: addresses never used come from a
  * frontier that only moves forward, and given-back ones from a queue that holds each at most once, so a search costs O(1) amortised.
@@ -25,6 +31,9 @@ export class Pool {
   /** By address, in the order of the last renewal; with one lease time per subnet that is the order of ending. */
   readonly #leases = new Ageing<number, undefined>()
   readonly #declined = new Ageing<number, undefined>()
+  /** Leases of machines that the site does not name: the port of each, and how many each port has. */
+  readonly #unnamed = new Map<number, string>()
+  readonly #perPort = new Map<string, number>()
   readonly #offers = new Ageing<Mac, number>()
   readonly #offered = new Map<number, Mac>()
   /** How many addresses were looked at so far: what a search costs, for whoever wants to know. */
@@ -90,16 +99,26 @@ export class Pool {
     this.#giveBack(offer.value)
   }
 
-  lease(mac: Mac, address: number, until: number): void {
+  lease(mac: Mac, address: number, until: number, unnamed?: Unnamed): void {
     if (this.#offers.get(mac)?.value !== address) this.withdraw(mac)
     if (!this.contains(address)) return
     this.#dropOffer(address)
+    this.#nameless(address, unnamed?.port)
     this.#declined.delete(address)
     this.#leases.set(address, undefined, until)
     this.#take(address)
   }
 
+  /** Whether one more that the site does not name may have a lease, with so many kept for those that it names. */
+  mayServe({ port }: Unnamed, kept: number, now: number): boolean {
+    this.#sweep(now)
+    if (port !== '' && (this.#perPort.get(port) ?? 0) >= mostPerPort) return false
+    // Half of it at most: a site may name more machines than fit into one subnet.
+    return this.#unnamed.size < this.size - Math.min(kept, Math.floor(this.size / 2))
+  }
+
   release(address: number): void {
+    this.#nameless(address, undefined)
     this.#leases.delete(address)
     this.#giveBack(address)
   }
@@ -108,6 +127,7 @@ export class Pool {
   decline(address: number, until: number): void {
     if (!this.contains(address)) return
     this.#dropOffer(address)
+    this.#nameless(address, undefined)
     this.#leases.delete(address)
     this.#declined.set(address, undefined, until)
     this.#take(address)
@@ -146,9 +166,25 @@ export class Pool {
     for (const ending of [this.#leases, this.#declined]) {
       for (let oldest = ending.oldest; oldest && oldest.until <= now; oldest = ending.oldest) {
         ending.delete(oldest.key)
+        this.#nameless(oldest.key, undefined)
         this.#giveBack(oldest.key)
       }
     }
+  }
+
+  /** `port` undefined: nobody has it, or a machine that the site names. */
+  #nameless(address: number, port: string | undefined): void {
+    const before = this.#unnamed.get(address)
+    if (before === port) return
+    if (before !== undefined) {
+      const left = this.#perPort.get(before)! - 1
+      if (left > 0) this.#perPort.set(before, left)
+      else this.#perPort.delete(before)
+      this.#unnamed.delete(address)
+    }
+    if (port === undefined) return
+    this.#unnamed.set(address, port)
+    this.#perPort.set(port, (this.#perPort.get(port) ?? 0) + 1)
   }
 
   #fromFrontier(): number | undefined {

@@ -9,6 +9,8 @@ export interface Advisor6 {
   advise(client: Client, server: Ipv6): Advice6
   /** Is this address promised to a machine other than that one? */
   isReserved(address: Ipv6, machine: string | undefined): boolean
+  /** How many machines the site names that have no address of their own: so many addresses of a range are kept for them. */
+  readonly namedWithoutAddress?: number
 }
 
 export interface Advice6 {

@@ -28,6 +28,8 @@ export interface Place6 {
   readonly book: Pick<Book6, 'addressOf' | 'isFree' | 'leaseAt'>
   readonly advice: Advice6
   readonly now: number
+  /** Whether this machine may take one more address of that subnet: some are kept for those that the site names. */
+  mayTake(subnet: Subnet6): boolean
   /** Is this address promised to another machine, or our own? */
   isTaken(address: bigint): boolean
 }
@@ -112,11 +114,12 @@ function chosen(
   const own =
     promised !== undefined && isToBeHad(promised, identity, client.mac, place) ? place6(promised, link) : undefined
   if (own) return own
+  const held = book.addressOf(identity, now)
   for (const wish of wishes) {
-    const subnet = wish === undefined || !free(wish) ? undefined : place6(wish, link)
-    if (subnet) return subnet
+    const at = wish === undefined || !free(wish) ? undefined : place6(wish, link)
+    if (at && (wish === held || place.mayTake(at.subnet))) return at
   }
-  for (const subnet of link) {
+  for (const subnet of link.filter((one) => place.mayTake(one))) {
     for (const address of candidates(subnet, identity, client.mac)) if (free(address)) return { address, subnet }
   }
   return undefined

@@ -14,6 +14,18 @@ interface Binding {
 const remembered = 100_000
 /** Milliseconds. */
 const grace = 15 * 60_000
+const countAgain = 1000
+
+interface Range6 {
+  readonly from: bigint
+  readonly to: bigint
+}
+
+type Count = Range6 & { readonly at: number; count: number }
+
+function isIn({ from, to }: Range6, address: bigint): boolean {
+  return address >= from && address <= to
+}
 
 /**
  * Who has which IPv6 address. In memory alone: an address follows from the card, so a restart gives the same one again, and what a client names
@@ -22,6 +34,10 @@ const grace = 15 * 60_000
 export class Book6 {
   readonly #byAddress = new Map<bigint, Binding>()
   readonly #byIdentity = new Map<string, Binding>()
+  /** Of machines that the site does not name, oldest first. */
+  readonly #unnamed = new Map<bigint, Binding>()
+  /** How many of them a range has: counted once a second, and up with each one that comes. */
+  readonly #counts = new Map<string, Count>()
 
   get size(): number {
     return this.#byAddress.size
@@ -42,6 +58,17 @@ export class Book6 {
   leaseAt(address: bigint, now: number): Pick<Binding, 'mac' | 'machine'> | undefined {
     const binding = this.#byAddress.get(address)
     return binding && binding.identity !== undefined && binding.until > now ? binding : undefined
+  }
+
+  /** How many addresses of a range machines have that the site does not name; not fewer than there are. */
+  unnamedIn({ from, to }: Range6, now: number): number {
+    const key = `${from}-${to}`
+    const known = this.#counts.get(key)
+    if (known && Math.abs(now - known.at) < countAgain) return known.count
+    const count: Count = { from, to, at: now, count: 0 }
+    for (const { until, address } of this.#unnamed.values()) if (until > now && isIn(count, address)) count.count++
+    this.#counts.set(key, count)
+    return count.count
   }
 
   grant(identity: string, mac: Mac | undefined, address: bigint, until: number, machine?: string): void {
@@ -77,18 +104,30 @@ export class Book6 {
   #forget(identity: string): void {
     const before = this.#byIdentity.get(identity)
     this.#byIdentity.delete(identity)
-    if (before) this.#byAddress.delete(before.address)
+    if (before) this.#remove(before)
   }
 
   #put(binding: Binding): void {
     const before = this.#byAddress.get(binding.address)
     if (before?.identity !== undefined) this.#byIdentity.delete(before.identity)
-    this.#byAddress.delete(binding.address)
+    if (before) this.#remove(before)
     this.#byAddress.set(binding.address, binding)
+    if (binding.machine === undefined) this.#countIn(binding, before)
     if (binding.identity !== undefined) this.#byIdentity.set(binding.identity, binding)
     if (this.#byAddress.size <= remembered) return
-    const [address, oldest] = this.#byAddress.entries().next().value!
-    this.#byAddress.delete(address)
+    const oldest = (this.#unnamed.size > 0 ? this.#unnamed : this.#byAddress).values().next().value!
+    this.#remove(oldest)
     if (oldest.identity !== undefined) this.#byIdentity.delete(oldest.identity)
+  }
+
+  #countIn(binding: Binding, before: Binding | undefined): void {
+    this.#unnamed.set(binding.address, binding)
+    if (before && before.machine === undefined) return
+    for (const count of this.#counts.values()) if (isIn(count, binding.address)) count.count++
+  }
+
+  #remove({ address }: Binding): void {
+    this.#byAddress.delete(address)
+    this.#unnamed.delete(address)
   }
 }

@@ -144,7 +144,9 @@ export class Desk6 {
     const own = addressesOn(interfaceName).map(readIpv6)
     const isTaken = (address: bigint): boolean =>
       own.includes(address) || advisor.isReserved(formatIpv6(address), advice.machine)
-    return { link, book, advice, now, isTaken }
+    const { namedWithoutAddress: kept = 0 } = advisor
+    const mayTake = (subnet: Subnet6): boolean => advice.machine !== undefined || mayServe(subnet, book, kept, now)
+    return { link, book, advice, now, isTaken, mayTake }
   }
 
   /** Does what was decided, in memory. */
@@ -191,4 +193,12 @@ export class Desk6 {
     const near = own.find((address) => subnetsOf(link, address, { name: interfaceName, own }).length > 0)
     return near ?? own[0]
   }
+}
+
+/** Whether one more that the site does not name may have an address of a range: half of it at most is kept for those that it names. */
+function mayServe({ range }: Subnet6, book: Book6, kept: number, now: number): boolean {
+  if (!range || kept === 0) return true
+  const size = range.to - range.from + 1n
+  const half = size / 2n
+  return BigInt(book.unnamedIn(range, now)) < size - (BigInt(kept) < half ? BigInt(kept) : half)
 }

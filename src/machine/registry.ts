@@ -28,6 +28,8 @@ export class Registry {
   readonly #patterns: { readonly match: Glob; readonly group: Group }[] = []
   readonly #groups = new Map<string, Group>()
   #groupsHaveOptions = false
+  #withoutIp = 0
+  #withoutIp6 = 0
 
   constructor(site: Site, when: 'now' | 'later' = 'now') {
     this.site = site
@@ -46,6 +48,16 @@ export class Registry {
     for (const profile of profiles) this.#profiles.set(profile.name, profile)
     yield* slowly(groups, (group) => this.#addGroup(group))
     yield* slowly(machines, (machine) => this.#addMachine(machine))
+  }
+
+  /** Machines that have no IPv4 address of their own. */
+  get withoutIp(): number {
+    return this.#withoutIp
+  }
+
+  /** Machines that have no IPv6 address of their own. */
+  get withoutIp6(): number {
+    return this.#withoutIp6
   }
 
   named(name: string): Machine | undefined {
@@ -120,6 +132,8 @@ export class Registry {
 
   #addMachine(machine: Machine): void {
     this.#byName.set(machine.name, machine)
+    if (machine.ip === undefined) this.#withoutIp++
+    if (machine.ip6 === undefined) this.#withoutIp6++
     for (const mac of machine.macs) this.#byMac.set(mac, machine)
     const { uuid, serial } = machine
     // What whole series of boards say identifies nobody, whoever writes it down.

@@ -367,6 +367,56 @@ test('a full subnet is silence', () => {
   expect(lobby.say(message(1, { mac: duncan }))).toBe('offer 10.77.0.100')
 })
 
+const invented = (n: number): string =>
+  `02:00:00:00:${(n >> 8).toString(16).padStart(2, '0')}:${(n & 255).toString(16).padStart(2, '0')}`
+
+/** Invented cards that each get an address, by DISCOVER and REQUEST, until no more do; how many did. */
+function drain(lobby: Lobby, more: Parameters<typeof message>[1] = {}): number {
+  for (let n = 0; n < 1000; n++) {
+    const mac = invented(n)
+    const offer = lobby.say(message(1, { ...more, mac }))
+    if (!offer.startsWith('offer ')) return n
+    expect(lobby.say(message(3, { ...more, mac, requested: offer.slice(6), server: us }))).toMatch(/^ack /)
+  }
+  return 1000
+}
+
+test('invented cards leave addresses for the machines that the site names, also after a restart', () => {
+  const fleet = new Fleet({ [duncan]: { machine: 'duncan' }, [banquo]: { machine: 'banquo' } })
+  const lobby = new Lobby({ subnets: [subnet('10.77.0.0/24', '10.77.0.100-10.77.0.109')], fleet })
+  expect(drain(lobby)).toBe(8)
+  expect(lobby.say(message(3, { mac: invented(99), requested: '10.77.0.109', server: us }))).toMatch(/^nak/)
+  const after = new Lobby({
+    subnets: [subnet('10.77.0.0/24', '10.77.0.100-10.77.0.109')],
+    fleet,
+    leases: [...lobby.book.list()],
+  })
+  expect(after.say(message(1, { mac: invented(99) }))).toBe('full')
+  for (const mac of [duncan, banquo])
+    expect(after.say(message(3, { mac, requested: after.say(message(1, { mac })).slice(6), server: us }))).toMatch(
+      /^ack/,
+    )
+  // Who has one keeps it.
+  expect(after.say(message(3, { mac: invented(3), ciaddr: '10.77.0.103' }))).toBe('ack 10.77.0.103')
+  expect(after.say(message(1, { mac: invented(3) }))).toBe('offer 10.77.0.103')
+})
+
+test('a site that names more machines than a subnet has addresses leaves half of them to everybody', () => {
+  const names = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [invented(2000 + n), { machine: `m${n}` }]))
+  const lobby = new Lobby({ subnets: [subnet('10.77.0.0/24', '10.77.0.100-10.77.0.109')], fleet: new Fleet(names) })
+  expect(drain(lobby)).toBe(5)
+})
+
+test('invented cards behind one port of a switch get 64 addresses, and those behind another port theirs', () => {
+  const lobby = new Lobby({ fleet: new Fleet({ [duncan]: { machine: 'duncan' } }) })
+  const behind = (circuit: string): Parameters<typeof message>[1] => ({
+    giaddr: '10.77.0.2',
+    more: [[82, Buffer.from(`\u0001${String.fromCharCode(circuit.length)}${circuit}`)]],
+  })
+  expect(drain(lobby, behind('ge-0/1'))).toBe(64)
+  expect(lobby.say(message(1, { ...behind('ge-0/2'), mac: invented(900) }))).toMatch(/^offer/)
+})
+
 test('a machine with a reservation is served from a full subnet, and from one without a range', () => {
   const fleet = new Fleet({ [duncan]: { address: '10.77.0.11' } })
   const lobby = new Lobby({ fleet, subnets: [subnet('10.77.0.0/24', undefined)] })

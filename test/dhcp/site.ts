@@ -1,6 +1,6 @@
 import type { Client } from '../../src/boot/client.ts'
 import type { DhcpSettings, Subnet } from '../../src/config/site.ts'
-import type { Advice, Advisor } from '../../src/dhcp/advice.ts'
+import type { Advice, Advisor, NamedMachines } from '../../src/dhcp/advice.ts'
 import { Desk, replyTo, type Decision } from '../../src/dhcp/desk.ts'
 import { LeaseBook, type Lease } from '../../src/dhcp/lease.ts'
 import { decodePacket, encodePacket, type Packet } from '../../src/dhcp/packet.ts'
@@ -46,6 +46,11 @@ export class Fleet implements Advisor {
 
   isReserved(address: string): boolean {
     return this.#reserved.has(address)
+  }
+
+  get named(): NamedMachines {
+    const without = [...this.#byMac.values()].filter(({ address }) => address === undefined)
+    return { has: (mac) => this.#byMac.has(mac), withoutAddress: without.length }
   }
 }
 

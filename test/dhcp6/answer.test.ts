@@ -105,6 +105,20 @@ test('a range that is used up gives no address, and says so', () => {
   expect(answers[2]).toMatchObject({ addresses: [], status: 2 })
 })
 
+test('over IPv6 too, invented cards leave addresses of a range for the machines that the site names', () => {
+  const known = { '52:54:00:77:00:01': { machine: 'duncan' }, '52:54:00:77:00:02': { machine: 'banquo' } }
+  const lobby = new Lobby6({ subnets: [subnet6('fd77::/64', 'fd77::100-fd77::107')], known })
+  const ask = (n: number) => {
+    const pair = n.toString(16).padStart(2, '0')
+    const wish = { duid: duidOf(`52:54:00:77:00:${pair}`), server: serverId }
+    return lobby.ask(message(types.request, wish), { from: `fe80::5054:ff:fe77:${n.toString(16)}` })!.given[0]!
+  }
+  const invented = Array.from({ length: 20 }, (_, n) => ask(n + 16))
+  expect(invented.filter(({ addresses }) => addresses.length > 0)).toHaveLength(6)
+  expect(ask(16).addresses).toEqual(invented[0]!.addresses)
+  for (const n of [1, 2]) expect(ask(n).addresses).toHaveLength(1)
+})
+
 test('the same card gets the same address from a server that was started again', () => {
   const give = (): unknown =>
     new Lobby6({ subnets: [subnet6('fd77::/64', 'fd77::1000-fd77::1fff')] }).ask(message(types.solicit))!.given

@@ -49,6 +49,7 @@ export class Lobby6 {
           },
           isReserved: (address, machine) =>
             Object.values(known).some((advice) => advice.address === address && advice.machine !== machine),
+          namedWithoutAddress: Object.values(known).filter(({ address }) => address === undefined).length,
         },
         onEvent: (event) => this.events.push(event),
       },
