@@ -77,9 +77,10 @@ function onDiscover(request: Request, place: Place): Verdict {
   return { say: 'nothing', because: 'full', why: whyFull(place) }
 }
 
-function whyFull({ link, mayTake }: Place): string {
+function whyFull(place: Place): string {
+  const { link } = place
   const names = link.map(({ name }) => name).join(', ')
-  return link.every(mayTake)
+  return link.every((net) => place.mayTake(net))
     ? `no free address in ${names}`
     : `what is free in ${names} is kept for machines that the site names`
 }
