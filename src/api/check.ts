@@ -7,6 +7,7 @@ import type { House } from '../files/house.ts'
 import { imagerMissing } from '../files/imager-files.ts'
 import { installScript, isForImage, layoutOf, type ImageProfile } from '../files/install-script.ts'
 import { firstOf, folderOf } from '../files/first.ts'
+import { keySentences } from '../files/private-keys.ts'
 import { bringsLoader } from '../files/loaders.ts'
 import { formatReference, parseReference } from '../image/reference.ts'
 import { firmwaresOf, lacksFor } from '../imager/disks/starts.ts'
@@ -29,7 +30,12 @@ import { canMulticast } from '../swarm/uftp.ts'
  * is wrong. The same text for many machines is told once.
  */
 export async function checkHouse(house: House, shelf: Shelf, validate: Validator): Promise<readonly Finding[]> {
-  const findings: Finding[] = [...ownMenus(house), ...unknownDistros(house), ...certificateFindings(house)]
+  const findings: Finding[] = [
+    ...ownMenus(house),
+    ...unknownDistros(house),
+    ...certificateFindings(house),
+    ...(await keyFindings(house)),
+  ]
   const validated = new Set<string>()
   const grub: GrubMenu[] = []
   const choices = everyChoice(house)
@@ -44,6 +50,15 @@ export async function checkHouse(house: House, shelf: Shelf, validate: Validator
   }
   findings.push(...(await grubFindings(house, grub, validate)))
   return once(findings.map((finding) => withoutSecrets(house, finding)))
+}
+
+async function keyFindings({ registry }: House): Promise<Finding[]> {
+  const sentences = await keySentences(registry.site.directory)
+  return sentences.map((message) => ({
+    severity: 'error',
+    message,
+    hint: 'move it out of files/; a key that machines need goes into an answer or an override',
+  }))
 }
 
 /** The site's and the imported ones count. */

@@ -22,7 +22,8 @@ import { isUrl, type Boot } from '../menu/menu.ts'
 import type { Finding } from '../net/content.ts'
 import type { Mac } from '../net/mac.ts'
 import { firmwares, type FirmwareName } from './firmware.ts'
-import { hideSecrets, hideValue } from './secrets.ts'
+import { type Mark } from './disguise.ts'
+import { disguisedHouse, hide, hideFor, hideValue, shown } from './secrets.ts'
 import { cardOf } from './stand-in.ts'
 import { faultOf } from './trace/known.ts'
 
@@ -66,9 +67,6 @@ export interface ForecastName {
   readonly why?: string
 }
 
-/** How secrets are taken out of a text, given the machine's variables. */
-export type Hide = (text: string, vars: Readonly<Record<string, unknown>>) => string
-
 /** The part of a forecast that only the DHCP room knows. */
 export type ForecastReply = (house: House, client: Client) => readonly string[]
 
@@ -78,12 +76,54 @@ export async function explain(
   reply: ForecastReply,
   machine: Machine,
   firmware: FirmwareName,
-  hide: Hide = hideSecrets,
+  mark: Mark = hide,
 ): Promise<Forecast> {
   // One moment for all of it: the session's name is made from the time.
   const at = running.now()
+  const house = { ...running, now: () => at }
+  const real = await foresee(house, shelf, reply, machine, firmware)
+  const shownHouse = disguisedHouse(house)
+  return withoutSecrets(house, real, await foresee(shownHouse, new Shelf(shownHouse), reply, machine, firmware), mark)
+}
+
+/** Of the real one what holds no secret, of the other one the texts: that was written without knowing any. */
+function withoutSecrets(house: House, real: Forecast, covered: Forecast, mark: Mark): Forecast {
+  const machine = house.registry.named(real.machine)
+  const { menu, kernel, answer, parts, ...rest } = real
+  const problems = [...real.problems, ...unshown(real, covered)].map((problem) => hideFor(house, machine, problem))
+  return {
+    ...rest,
+    ...(menu !== undefined && covered.menu !== undefined && { menu: shown(covered.menu, mark) }),
+    ...(kernel !== undefined && covered.kernel !== undefined && { kernel: shown(covered.kernel, mark) }),
+    ...(answer !== undefined && covered.answer !== undefined && { answer: shown(covered.answer, mark) }),
+    ...(parts && covered.parts && { parts: covered.parts.map((part) => ({ ...part, text: shown(part.text, mark) })) }),
+    vars: real.vars.map((origin) => ({ ...origin, value: hideValue(origin.name, origin.value) })),
+    problems,
+  }
+}
+
+/** A template may be content with a secret and not with what stands for it; then nothing of its text is shown. */
+function unshown(real: Forecast, covered: Forecast): string[] {
+  const lost = (['menu', 'kernel', 'answer'] as const).filter(
+    (part) => real[part] !== undefined && covered[part] === undefined,
+  )
+  const why = covered.problems.find((problem) => !real.problems.includes(problem))
+  return lost.map(
+    (part) =>
+      `the ${part} is not shown: without its secrets it cannot be written${why === undefined ? '' : ` (${why})`}`,
+  )
+}
+
+/** With its secrets: see `explain`. */
+async function foresee(
+  running: House,
+  shelf: Shelf,
+  reply: ForecastReply,
+  machine: Machine,
+  firmware: FirmwareName,
+): Promise<Forecast> {
   const kind = firmwares[firmware]
-  const { house, mac, assumed } = cardOf({ ...running, now: () => at }, machine, kind.asker)
+  const { house, mac, assumed } = cardOf(running, machine, kind.asker)
   const session = kind.asker === 'os' ? undefined : house.sessions.imagined(mac, house.now())
   const client = clientFor(machine, mac, kind, session)
   const first = askHouse(house, client)
@@ -91,7 +131,7 @@ export async function explain(
   const answer = heed(first, api === undefined ? undefined : await house.elsewhere?.learn(api, mac))
   const known = assumed === undefined ? shelf : new Shelf(house)
   const scene = { house, shelf: known, machine, client, answer, ...(session && { session }) }
-  const forecast = await compose(scene, kind.title, reply(house, client), hide)
+  const forecast = await compose(scene, kind.title, reply(house, client))
   return assumed === undefined ? forecast : { ...forecast, assumed }
 }
 
@@ -104,16 +144,16 @@ interface Scene {
   readonly session?: Session
 }
 
-async function compose(scene: Scene, firmware: string, dhcp: readonly string[], hide: Hide): Promise<Forecast> {
+async function compose(scene: Scene, firmware: string, dhcp: readonly string[]): Promise<Forecast> {
   const { house, machine, answer } = scene
   const problems: string[] = []
   const merged = mergeVars(house.registry.site, house.registry.groupsOf(machine), answer.profile, machine)
   const boot = bootOf(scene, problems)
   const named = names(scene, boot, problems)
-  const menu = named.menu && hide(named.menu, merged.vars)
-  const kernel = boot && hide([boot.kernel, ...boot.args].join(' '), merged.vars)
+  const { menu } = named
+  const kernel = boot && [boot.kernel, ...boot.args].join(' ')
   const text = answer.plan.do === 'image' ? await scriptText(scene, problems) : answerText(scene, '', problems)
-  const parts = partsOf(scene, problems).map((part) => ({ ...part, text: hide(part.text, merged.vars) }))
+  const parts = partsOf(scene, problems)
   return {
     machine: machine.name,
     firmware,
@@ -123,9 +163,9 @@ async function compose(scene: Scene, firmware: string, dhcp: readonly string[], 
     names: named.names,
     ...(menu !== undefined && { menu }),
     ...(kernel !== undefined && { kernel }),
-    ...(text !== undefined && { answer: hide(text, merged.vars) }),
+    ...(text !== undefined && { answer: text }),
     ...(parts.length > 0 && { parts }),
-    vars: merged.origins.map((origin) => ({ ...origin, value: hideValue(origin.name, origin.value) })),
+    vars: merged.origins,
     problems,
   }
 }

@@ -1,11 +1,10 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import type { Machine } from '../config/site.ts'
 import type { House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
 import { asIfArmed } from './scene.ts'
-import { explain, type ForecastReply, type Hide } from './explain.ts'
+import { explain, type ForecastReply } from './explain.ts'
 import type { FirmwareName } from './firmware.ts'
-import { hideSecrets } from './secrets.ts'
+import type { Mark } from './disguise.ts'
 
 /** What one machine would get: lines by part and firmware, without its secrets. */
 export type Rendered = ReadonlyMap<Part, ReadonlyMap<FirmwareName, readonly string[]>>
@@ -18,7 +17,7 @@ const kinds: readonly FirmwareName[] = ['bios', 'uefi']
 const session = /\b[0-9a-f]{12}-[0-9a-z]+-[0-9a-f]{20}(?:\.(?:[0-9a-f]+|\(hidden-\w+\)))?/g
 
 /** Everything that is written for this machine, an install as if its permit were armed. */
-export async function render(running: House, reply: ForecastReply, machine: Machine, hide: Hide): Promise<Rendered> {
+export async function render(running: House, reply: ForecastReply, machine: Machine, mark: Mark): Promise<Rendered> {
   const house = asIfArmed(running, machine)
   const shelf = new Shelf(house)
   const rendered = new Map<Part, Map<FirmwareName, readonly string[]>>(parts.map((part) => [part, new Map()]))
@@ -31,7 +30,7 @@ export async function render(running: House, reply: ForecastReply, machine: Mach
       answer,
       parts: beside,
       problems,
-    } = await explain(house, shelf, reply, machine, kind, hide)
+    } = await explain(house, shelf, reply, machine, kind, mark)
     const put = (part: Part, lines: readonly string[]): void =>
       void rendered.get(part)!.set(
         kind,
@@ -51,10 +50,5 @@ function linesOf(text: string | undefined): readonly string[] {
   return text === undefined ? [] : text.trimEnd().split('\n')
 }
 
-/** Hides secrets so that two of them can be told apart, in this run alone. */
-export function markSecrets(): Hide {
-  const key = randomBytes(32)
-  const mark = (secret: string): string =>
-    `(hidden-${createHmac('sha256', key).update(secret).digest('hex').slice(0, 8)})`
-  return (text, vars) => hideSecrets(text, vars, mark)
-}
+/** Two secrets can be told apart, in this run alone. */
+export const marked: Mark = (tag) => `(hidden-${tag})`

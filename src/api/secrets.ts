@@ -1,73 +1,46 @@
+import { randomBytes } from 'node:crypto'
 import type { Machine } from '../config/site.ts'
 import { mergeVars } from '../config/vars.ts'
 import type { House } from '../files/house.ts'
+import { withoutTokens } from '../journal/without-tokens.ts'
+import { disguised, isSecretText, passwordsIn, uncovered, type Mark } from './disguise.ts'
+import { withoutLiterals } from './literal-secrets.ts'
+import { SecretFragments } from './secret-fragments.ts'
+import { isSecretKey, isSecretName } from './secret-names.ts'
 
 const hidden = '(hidden)'
 
-/** What stands for a secret. */
-export type Mark = (secret: string) => string
+/** What stands for every secret where nobody compares. */
+export const hide: Mark = () => hidden
 
-/** crypt(3) hashes, the tokens of boot sessions, the keys of encrypted disks, private keys, and passwords in URLs and on kernel lines. */
-const patterns: readonly RegExp[] = [
-  /\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|argon2\w*)\$[^\s:'"]+/g,
-  /(?<before>\b[0-9a-f]{12}-[0-9a-z]+-[0-9a-f]{20}\.)[0-9a-f]+/g,
-  /(?<before>^DISK_SECRET_\w+=).*$/gm,
-  /-----BEGIN (?<kind>[A-Z ]*PRIVATE KEY)-----[^]*?-----END \k<kind>-----/g,
-  /(?<before>\b[a-z][a-z\d+.-]*:\/\/[^\s/:@'"]*:)[^\s/@'"]+(?<after>@)/gi,
-  /(?<before>pass(?:word|wd|phrase)=)(?!\{\{|["']?\(hidden)(?:"[^"\n]*"|'[^'\n]*'|[^\s,;&]+)/gi,
-  /(?<before>^[ \t]*rootpw[ \t]+(?:--\S+[ \t]+)*)(?!--)\S+/gm,
-  /(?<before>^[ \t]*\S+[ \t]+\S+[ \t]+password[ \t]+)\S.*$/gm,
-]
-/**
- * A name is read word by word, so `keyboard` and `compass` hide nothing: `root_pw`, `rootpw` and `rootPw` are a password's, `private_key` and
- * `apikey` a key's that is not public.
- */
-const secretWord =
-  /^(?:\w*pass(?:(?:word|wd|phrase|code)s?)?|\w*pwd?|\w*(?:secret|token|credential)s?|\w*creds?|hash(?:es)?|psk|pin|private|luks\d?)$/
-const harmlessWord = /^(?:com|encom|by|tres|sur|under|over)pass$/
-const secretKey =
-  /(?:^|_)(?:(?:registration|activation)_codes?|(?:private|priv|api|product|license|access|secret|encryption|disk|master|shared|signing|recovery|auth|join|wifi|wpa|unlock|luks\d?)_?(?:keys?|pem))$/
-/** Facts about a secret thing that tell nothing of it. */
-const aboutIt =
-  /(?:^|_)(?:(?:luks\d?|private)_(?:device|name|label|uuid|version|cipher|network|subnet|address|ip|interface|dns)|pass(?:word)?_(?:min|max)\w*)$/
+const tokenKey = randomBytes(32)
 
-function isSecret(name: string): boolean {
-  const words = name
-    .replaceAll(/([a-z\d])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .replaceAll(/[^a-z\d]+/g, '_')
-  if (aboutIt.test(words)) return false
-  return secretKey.test(words) || words.split('_').some((word) => secretWord.test(word) && !harmlessWord.test(word))
+/** A house in which nothing that is written holds a secret of the site, or a token that opens anything. */
+export function disguisedHouse(house: House): House {
+  return { ...house, disguise: disguised, sessions: house.sessions.withTokensOf(tokenKey) }
 }
 
-/** A text that a person or a program may read: what must not leave the answer is replaced. */
-export function hideSecrets(
-  text: string,
-  vars: Readonly<Record<string, unknown>> = {},
-  mark: Mark = () => hidden,
-): string {
-  let shown = text
-  const values = secretValues(vars).flatMap(written)
-  for (const value of values.toSorted((a, b) => b.length - a.length)) shown = shown.replaceAll(value, mark(value))
-  return patterns.reduce((all, pattern) => all.replaceAll(pattern, (...found) => replacement(found, mark)), shown)
+/** A text that was written with `disguised` variables, for a reader: it holds no secret of them in any form. */
+export function shown(text: string, mark: Mark): string {
+  return withoutLiterals(uncovered(text, mark), mark)
 }
 
-function replacement(found: readonly unknown[], mark: Mark): string {
-  const groups = found.at(-1) as { readonly before?: string; readonly after?: string } | string
-  if (typeof groups === 'string') return mark(String(found[0]))
-  return `${groups.before ?? ''}${mark(String(found[0]))}${groups.after ?? ''}`
+/** A text that somebody else wrote (an installer's log, a validator's complaint), without the secrets among these variables. */
+export function hideSecrets(text: string, vars: Readonly<Record<string, unknown>> = {}): string {
+  const fragments = new SecretFragments(secretValues(vars, false))
+  return withoutTokens(withoutLiterals(fragments.hide(text, hidden), hide))
 }
 
 /** The same for a text about one machine, whose own secrets stand in its variables. */
 export function hideFor({ registry }: House, machine: Machine | undefined, text: string): string {
-  if (!machine) return hideSecrets(text)
+  if (!machine) return hideSecrets(text, registry.site.vars)
   const profile = registry.profileOf(machine)
   return hideSecrets(text, mergeVars(registry.site, registry.groupsOf(machine), profile, machine).vars)
 }
 
 /** The same for one variable of `explain`. */
 export function hideValue(name: string, value: unknown): unknown {
-  if (isSecret(name) && typeof value !== 'boolean') return hidden
+  if (isSecretName(name) && typeof value !== 'boolean') return hidden
   if (Array.isArray(value)) return value.map((item) => hideValue('', item))
   if (value && typeof value === 'object') {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hideValue(key, item)]))
@@ -75,24 +48,12 @@ export function hideValue(name: string, value: unknown): unknown {
   return typeof value === 'string' ? hideSecrets(value) : value
 }
 
-/** Texts shorter than that stand in every answer by chance. */
-const shortest = 4
-/** In a map of secrets, what is none. */
-const whose = /^(?:user(?:name)?|name|login|id|type|device|url|host)$/i
-
-function secretValues(value: unknown, secret = false): string[] {
-  if (typeof value === 'string') return secret && value.length >= shortest ? [value] : []
-  if (Array.isArray(value)) return value.flatMap((item) => secretValues(item, secret))
+function secretValues(value: unknown, isSecret: boolean): string[] {
+  if (typeof value === 'string' || typeof value === 'number') {
+    const text = String(value)
+    return isSecret || isSecretText(text) ? [text] : passwordsIn(text)
+  }
+  if (Array.isArray(value)) return value.flatMap((item) => secretValues(item, isSecret))
   if (!value || typeof value !== 'object') return []
-  return Object.entries(value).flatMap(([key, item]) =>
-    secretValues(item, isSecret(key) || (secret && !whose.test(key))),
-  )
-}
-
-/** A value as templates may have written it. */
-function written(value: string): string[] {
-  const shell = value.replaceAll("'", String.raw`'\''`)
-  const url = value.isWellFormed() ? [encodeURIComponent(value)] : []
-  const ways = [value, shell, JSON.stringify(value).slice(1, -1), Buffer.from(value).toString('base64'), ...url]
-  return [...new Set(ways)]
+  return Object.entries(value).flatMap(([key, item]) => secretValues(item, isSecretKey(key, isSecret)))
 }

@@ -4,8 +4,7 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { changesOf, groupsOf, summary, type Change, type Changed } from '../api/alike.ts'
-import type { Hide } from '../api/explain.ts'
-import { markSecrets, render } from '../api/rendered.ts'
+import { marked, render } from '../api/rendered.ts'
 import { isError, readSite } from '../config/read.ts'
 import { formatProblem } from '../config/problem.ts'
 import type { Machine, Site } from '../config/site.ts'
@@ -69,7 +68,6 @@ export async function compare(other: string, place: ComparisonPlace, tell: Compa
 interface Houses {
   readonly before: House
   readonly after: House
-  readonly hide: Hide
 }
 
 /** With one key and one moment, so that what is made of them is no difference. */
@@ -86,17 +84,17 @@ function openBoth(before: Site, after: Site, data: string | undefined): Houses {
       ...goldenAt(data, site.server.images),
       ...distrosOf(data),
     }).house
-  return { before: open(before), after: open(after), hide: markSecrets() }
+  return { before: open(before), after: open(after) }
 }
 
 function noLeases(): LeaseBook {
   return new LeaseBook(new MemoryLeases())
 }
 
-async function changesIn({ before, after, hide }: Houses, was: Machine, is: Machine): Promise<readonly Change[]> {
+async function changesIn({ before, after }: Houses, was: Machine, is: Machine): Promise<readonly Change[]> {
   const reply = (house: House, client: Parameters<typeof forecastLines>[2]): readonly string[] =>
     forecastLines(house, noLeases(), client)
-  return changesOf(await render(before, reply, was, hide), await render(after, reply, is, hide))
+  return changesOf(await render(before, reply, was, marked), await render(after, reply, is, marked))
 }
 
 function alike(group: readonly Changed[]): Alike {

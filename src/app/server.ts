@@ -26,6 +26,7 @@ import { checkPlace } from './check.ts'
 import { addressesOf, openCore, type Core } from './core.ts'
 import { openDoors, type Doors } from './doors.ts'
 import { forecastLines } from './forecast.ts'
+import { keySentences } from '../files/private-keys.ts'
 import { openGolden, openRegistry } from './images.ts'
 import type { Listener } from './listeners.ts'
 import { openSystemImager, type OldDoors } from './systemimager.ts'
@@ -91,6 +92,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   })
   const reload = (): ReturnType<SiteHolder['reload']> => holder.reload()
   const onError = (error: unknown): void => log.error({ err: error }, 'images.failed')
+  void keySentences(place.site).then((all) => all.forEach((problem) => log.warn({ problem }, 'site.problem')))
   sweepDistros(distrosAt(place.data), Date.now()).catch((error: unknown) => log.error({ err: error }, 'distros.failed'))
   const callers = new Callers()
   const socketPath = `${place.data}/birnam.sock`

@@ -45,10 +45,18 @@ const remembered = 100_000
  */
 export class Sessions {
   readonly #key: Buffer
-  readonly #byMac = new Map<Mac, Session>()
+  readonly #tokenKey: Buffer
+  readonly #byMac: Map<Mac, Session>
 
-  constructor(key: Buffer) {
+  constructor(key: Buffer, tokenKey: Buffer = key, byMac: Map<Mac, Session> = new Map()) {
     this.#key = key
+    this.#tokenKey = tokenKey
+    this.#byMac = byMac
+  }
+
+  /** The same sessions, whose tokens are made with another key and open nothing: for a forecast that is shown to people. */
+  withTokensOf(tokenKey: Buffer): Sessions {
+    return new Sessions(this.#key, tokenKey, this.#byMac)
   }
 
   current(mac: Mac): Session | undefined {
@@ -93,17 +101,17 @@ export class Sessions {
   }
 
   tokenOf(session: Session): string {
-    return `${session.id}.${this.#sign('token', session.id, 32)}`
+    return `${session.id}.${this.#sign('token', session.id, 32, this.#tokenKey)}`
   }
 
   byToken(token: string, now: number, dry = false): Session | undefined {
     const [id = '', signature = ''] = token.split('.')
-    return same(signature, this.#sign('token', id, 32)) ? this.find(id, now, dry) : undefined
+    return same(signature, this.#sign('token', id, 32, this.#tokenKey)) ? this.find(id, now, dry) : undefined
   }
 
   /** A signature under the server's key for another purpose; no two purposes share one. */
   seal(purpose: string, text: string): string {
-    return this.#sign(purpose, text, 32)
+    return this.#sign(purpose, text, 32, this.#tokenKey)
   }
 
   #make(mac: Mac, startedAt: number): Session {
@@ -115,8 +123,8 @@ export class Sessions {
     return `${head}-${this.#sign('session', head, 20)}`
   }
 
-  #sign(purpose: string, text: string, digits: number): string {
-    return createHmac('sha256', this.#key).update(`${purpose}\0${text}`).digest('hex').slice(0, digits)
+  #sign(purpose: string, text: string, digits: number, key: Buffer = this.#key): string {
+    return createHmac('sha256', key).update(`${purpose}\0${text}`).digest('hex').slice(0, digits)
   }
 
   #remember(session: Session): Session {

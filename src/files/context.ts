@@ -22,16 +22,23 @@ export function contextOf(house: House, audience: Audience): Record<string, unkn
   const address = audience.address ?? machine?.ip
   const url = serverUrl(house, address)
   const distro = profile && distroOf(house, profile, address)
+  const disguise = house.disguise ?? asItIs
   return {
-    machine: machineContext(audience, address),
-    profile: profile && { name: profile.name, kind: profile.kind, vars: profile.vars },
-    distro: distro && { ...distro, origin: undefined },
-    site: { vars: house.registry.site.vars },
+    ...disguise({
+      machine: machineContext(audience, address),
+      profile: profile && { name: profile.name, kind: profile.kind, vars: profile.vars },
+      distro: distro && { ...distro, origin: undefined },
+      site: { vars: house.registry.site.vars },
+      vars: varsOf(house, machine, profile),
+    }),
     server: { address: house.reach(address), url },
-    vars: varsOf(house, machine, profile),
     network: networkOf(house, address),
     ...urlsOf(house, audience, url),
   }
+}
+
+function asItIs<Value>(value: Value): Value {
+  return value
 }
 
 /** The distro of a profile: the site's, else an imported one, whose tree is at the address of this server that `client` reaches. */

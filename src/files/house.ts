@@ -129,6 +129,8 @@ export interface House {
   /** What `birnam distro import` brought; a forecast without a data directory has none. */
   readonly distros?: Distros
   readonly now: () => number
+  /** In a forecast that is shown: puts stand-ins in the place of secrets, in whatever templates are given. */
+  readonly disguise?: <Value>(value: Value) => Value
   /** In a forecast only: the card that stands for a machine which is known by its UUID or its port alone. */
   readonly imagined?: { readonly mac: Mac; readonly uuid?: string; readonly relay?: RelayPort }
 }

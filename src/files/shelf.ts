@@ -11,6 +11,7 @@ import { note } from './boot-progress.ts'
 import { imagerPath } from './imager-files.ts'
 import { ownLoader } from './first.ts'
 import { loaderPath, packageOf } from './loaders.ts'
+import { keyRefused, PrivateKeys } from './private-keys.ts'
 import { findForPixiecore } from './pixiecore.ts'
 import { findForPi, readPiName, type PiName } from './raspberry-pi.ts'
 import { findForMatchbox } from './matchbox.ts'
@@ -20,13 +21,20 @@ import { normalise, splitSession } from './names.ts'
 /** What a name means, for both carriers: menus, answers, kernels, the site's own files, loaders. */
 export class Shelf {
   readonly #house: House
+  readonly #keys = new PrivateKeys()
   readonly #static = new Map<string, { readonly at: number; readonly content: Content | undefined }>()
 
   constructor(house: House) {
     this.#house = house
   }
 
+  /** A private key is refused whatever name leads to it. */
   find(name: string, asked: Asked): Finding {
+    const found = this.#find(name, asked)
+    return found?.kind === 'file' && this.#keys.has(found) ? keyRefused(name) : found
+  }
+
+  #find(name: string, asked: Asked): Finding {
     const clean = normalise(name)
     if (clean === undefined) return undefined
     const { id, rest } = splitSession(clean)

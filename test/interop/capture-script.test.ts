@@ -95,7 +95,7 @@ labTest(
     const root = await makeRoot(join(site.directory, '..'))
     const client = await lan.client()
     await client.run('ip address add 10.77.0.50/24 dev eth0')
-    await showWords(`${root}/run/bin/curl`, '/run/words')
+    await showWords(`${root}/run/bin/curl`, '/run/words', '/run/bin/sh')
     const told = await server.command('image', 'capture-script', '--as', 'porter')
     const url = /echo url=(http:\S+) \| curl -fsSK - \| sh/.exec(told)![1]!
     const shell = `cd ${root}; mount -t proc none proc; mount --bind /dev dev

@@ -76,7 +76,7 @@ async function openScene(
       return events.filter(({ type }) => type.startsWith('update.')).toReversed()
     },
     start: (command) => lan.server.start(command),
-    foreign: (line) => lan.server.run(line.replace('-fsSK', '-sSK').replace(/ *\| sh .*/, '')),
+    foreign: (line) => lan.server.run(['sh', '-c', line.replace('-fsSK', '-sSK').replace(/ *\| sh .*/, '')]),
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   }
 }

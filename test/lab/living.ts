@@ -34,8 +34,8 @@ echo 'PRETTY_NAME="Scone"' >etc/os-release
 `
 
 /** Puts a program in the place of one of a root: it writes down what any list of processes shows of it, then is what it was. */
-export async function showWords(program: string, into: string): Promise<void> {
-  const script = `#!/bin/sh\nprintf '%s\\n' "$0" "$@" >>${into}\nexec "$0.own" "$@"\n`
+export async function showWords(program: string, into: string, shell = '/bin/sh'): Promise<void> {
+  const script = `#!${shell}\nprintf '%s\\n' "$0" "$@" >>${into}\nexec "$0.own" "$@"\n`
   await rename(program, `${program}.own`)
   await writeFile(program, script, { mode: 0o755 })
 }
