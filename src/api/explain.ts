@@ -187,7 +187,8 @@ function names(
     const behind = first.second === undefined ? [] : [...shimParts, first.second]
     for (const name of behind) asked.push(lookUp(scene, name, problems))
   }
-  const then = client.asker === 'os' ? 'xen' : first.kind === 'script' ? 'ipxe' : first.loads
+  const then =
+    client.asker === 'os' ? 'xen' : first.kind === 'script' ? 'ipxe' : first.kind === 'menus' ? 'pxelinux' : first.loads
   const heard = house.sessions.current(client.mac!)?.uuid
   const uuid = heard ?? machine.uuid
   const about = {

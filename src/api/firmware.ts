@@ -16,6 +16,10 @@ export const firmwares = {
   'uefi-http': { title: 'UEFI x64 HTTP boot', asker: 'firmware', arch: 16 },
   'uefi-arm64': { title: 'UEFI arm64 PXE', asker: 'firmware', arch: 11 },
   'uefi-ia32': { title: 'UEFI IA32 PXE', asker: 'firmware', arch: 6 },
+  'uefi-riscv64': { title: 'UEFI RISC-V PXE', asker: 'firmware', arch: 27 },
+  'uefi-loong64': { title: 'UEFI LoongArch PXE', asker: 'firmware', arch: 39 },
+  'uboot-arm64': { title: 'U-Boot on arm64', asker: 'firmware', arch: 22 },
+  opal: { title: 'OPAL firmware (Petitboot)', asker: 'firmware', arch: 14 },
   xen: { title: 'pypxeboot in a Xen dom0', asker: 'os' },
 } as const satisfies Record<string, Firmware>
 

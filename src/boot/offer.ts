@@ -36,11 +36,16 @@ export function loaderFor(
 export function offeredFile(first: FirstFile, session: Session | undefined, url: string): string {
   const path = session ? pathOf(session) : ''
   if (first.kind === 'script') return `${url}/${path}boot.ipxe`
-  return first.carrier === 'http' ? `${url}/${path}${first.name}` : `${path}${first.name}`
+  // To who reads menus only the directory counts.
+  const name = first.kind === 'menus' ? 'pxelinux.0' : first.name
+  return first.carrier === 'http' ? `${url}/${path}${name}` : `${path}${name}`
 }
 
-/** lpxelinux has its own TCP: what it asks for after itself comes by HTTP, which it is told as option 210. */
+/**
+ * Option 210 (RFC 5071 §5). lpxelinux has its own TCP: what it asks for after itself comes by HTTP. Petitboot asks for `pxelinux.cfg/` below it.
+ */
 export function offeredPrefix(first: FirstFile, session: Session | undefined, url: string): string | undefined {
-  const byHttp = first.kind === 'loader' && first.name === 'lpxelinux.0'
-  return byHttp ? `${url}/${session ? pathOf(session) : ''}` : undefined
+  const path = session ? pathOf(session) : ''
+  if (first.kind === 'menus') return path === '' ? undefined : path
+  return first.kind === 'loader' && first.name === 'lpxelinux.0' ? `${url}/${path}` : undefined
 }

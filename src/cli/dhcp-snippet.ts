@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { arches, archOf } from '../boot/arch.ts'
 import { firstFile } from '../boot/loader.ts'
+import { packageOf } from '../files/loaders.ts'
 import { loadSite } from '../config/read.ts'
 import type { Site } from '../config/site.ts'
 import { Fault } from '../fault.ts'
@@ -46,7 +47,11 @@ export function pointersOf({ server }: Pick<Site, 'server'>): Pointers {
   const url = `http://${address}${http.port === 80 ? '' : `:${http.port}`}`
   const rows = Object.keys(arches).flatMap((code) => {
     const arch = Number(code)
-    const first = firstFile({ door: 'explain', asker: 'firmware', arch }, loader)
+    const first = firstFile(
+      { door: 'explain', asker: 'firmware', arch },
+      loader,
+      (name) => packageOf(name) !== undefined,
+    )
     const { cpu, platform, carrier } = archOf(arch)!
     if (first?.kind !== 'loader') return []
     const file = carrier === 'http' ? `${url}/${first.name}` : first.name

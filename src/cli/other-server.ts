@@ -23,9 +23,10 @@ export async function refuseOtherServer(place: Place): Promise<void> {
   }
 }
 
-/** The same, for commands that work on the data directory themselves, whether its server runs or not. */
+/** The same, for commands that work on the data directory alone, whether its server runs or not: without a site of its own none is meant. */
 export async function refuseWrongPlace(place: Place): Promise<void> {
-  if (!(await serverAt(socketOf(place.data)))) await refuseOtherServer(place)
+  if (place.example || (await serverAt(socketOf(place.data)))) return
+  await refuseOtherServer(place)
 }
 
 function mayBeMeant(place: Place, { site }: Other): boolean {

@@ -53,6 +53,12 @@ export const text: Codec<string> = {
   show: (value) => JSON.stringify(value),
 }
 
+/**
+ * Text with a NUL that is counted, for boot server and boot file: ROMs of several vendors read these up to one, and take what follows for a part of
+ * the name. RFC 2132 §2 says that senders SHOULD NOT, and that receivers MUST take it; every known netboot server writes it.
+ */
+export const terminatedText: Codec<string> = { ...text, encode: (value) => Buffer.from(`${value}\0`, 'latin1') }
+
 export const opaque: Codec<Buffer> = {
   fits: () => true,
   decode: (bytes) => bytes,

@@ -75,7 +75,7 @@ export function discoverOf(client: Client): Packet | undefined {
   const vendorClass = classFor(client)
   if (vendorClass !== undefined) options.push(write(option.vendorClass, vendorClass))
   if (client.asker === 'ipxe') {
-    options.push(write(option.userClass, Buffer.from('iPXE')), write(option.ipxe, new Map([[33, Buffer.from([1])]])))
+    options.push(write(option.userClass, Buffer.from('iPXE')), write(option.ipxe, ipxeFeatures))
   }
   if (client.uuid !== undefined) options.push([97, Buffer.from(`00${client.uuid.replaceAll('-', '')}`, 'hex')])
   if (client.relay) options.push(write(option.relayAgent, agentOf(client.relay)))
@@ -88,6 +88,9 @@ function agentOf({ circuit, remote }: RelayPort): ReadonlyMap<number, Buffer> {
   const ends = [[1, circuit] as const, [2, remote] as const]
   return new Map(ends.flatMap(([code, hex]) => (hex === undefined ? [] : [[code, Buffer.from(hex, 'hex')] as const])))
 }
+
+/** HTTP (19) and PXE (33). */
+const ipxeFeatures: ReadonlyMap<number, Buffer> = new Map([19, 33].map((code) => [code, Buffer.from([1])]))
 
 const romAskers: ReadonlySet<Asker> = new Set(['firmware', 'ipxe', 'pxelinux'])
 

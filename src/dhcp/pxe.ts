@@ -35,9 +35,12 @@ function startsWith(bytes: Buffer, text: string): boolean {
   return true
 }
 
-/** gPXE calls itself `gPXE`: it cannot run an iPXE script, so it counts as any other ROM. */
+/**
+ * gPXE calls itself `gPXE`: it cannot run an iPXE script, so it counts as any other ROM. So does an iPXE that was built without HTTP, and
+ * cannot fetch its script: VirtualBox has such a ROM.
+ */
 function askerOf(packet: Packet): Asker {
-  if (isIpxe(packet.options.get(77))) return 'ipxe'
+  if (isIpxe(packet.options.get(77)) && mayFetchByHttp(packet.options.get(175))) return 'ipxe'
   return classOf(packet) !== undefined || packet.options.has(93) ? 'firmware' : 'os'
 }
 
@@ -47,6 +50,16 @@ function isIpxe(userClass: Buffer | undefined): boolean {
   if (userClass.length === 4) return userClass.toString('latin1') === 'iPXE'
   for (let at = 0; at < userClass.length; at += 1 + userClass[at]!) {
     if (userClass[at] === 4 && userClass.toString('latin1', at + 1, at + 5) === 'iPXE') return true
+  }
+  return false
+}
+
+/** iPXE tells its features as sub-options of 175 (its src/include/ipxe/features.h): 19 is HTTP. One that tells none is taken for whole. */
+function mayFetchByHttp(features: Buffer | undefined): boolean {
+  if (!features || features.length === 0) return true
+  for (let at = 0; at + 1 < features.length; at += 2 + features[at + 1]!) {
+    if (features[at] === 255) break
+    if (features[at] === 19) return features[at + 2] !== 0
   }
   return false
 }

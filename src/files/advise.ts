@@ -60,7 +60,7 @@ const bootTime = 15 * 60_000
 
 // iPXE, and whatever a loader asks for afterwards, know no certificate of the site's own: their files come by plain HTTP.
 function urlFor(house: House, first: FirstFile, at: Ipv4): string {
-  const isFirmwares = first.kind === 'loader' && first.carrier === 'http'
+  const isFirmwares = first.kind !== 'script' && first.carrier === 'http'
   return isFirmwares ? firstUrlAt(house, at) : urlAt(house, at)
 }
 

@@ -32,8 +32,10 @@ export function decodeRequest(bytes: Uint8Array): Request | undefined {
   if (bytes[1] === opcodes.write) return refused(errors.access, 'this server takes no uploads')
   if (bytes[1] !== opcodes.read) return undefined
   if (bytes.length > longest) return refused(errors.illegal, 'the request is too long')
-  const [name, mode, ...options] = strings(bytes)
-  if (name === undefined || mode === undefined) return refused(errors.illegal, 'the request has no end')
+  const [said, mode, ...options] = strings(bytes)
+  if (said === undefined || mode === undefined) return refused(errors.illegal, 'the request has no end')
+  // ROMs that read DHCP option 67 up to a NUL have the next option behind the name: what no name can hold ends it.
+  const [name = ''] = said.split(endsName, 1)
   if (name === '' || unsayable.test(name)) return refused(errors.illegal, 'that is not a file name')
   const known = mode.toLowerCase()
   if (known !== 'octet' && known !== 'netascii') return refused(errors.illegal, 'the mode must be octet or netascii')
@@ -66,6 +68,8 @@ const mostOptions = 16
 // Controls, marks that turn the direction of writing, line separators; and what a decoder puts where bytes are not UTF-8.
 const everyUnsayable = /[\p{C}\p{Zl}\p{Zp}\ufffd]/gu
 const unsayable = new RegExp(everyUnsayable, 'u')
+/** Codes of DHCP options, and bytes that are no letters. */
+const endsName = /[\0-\x1f\ufffd]/
 
 /** The zero-terminated strings after the opcode; what comes after the last zero is padding. */
 function strings(bytes: Uint8Array): string[] {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Client } from '../../src/boot/client.ts'
 import { firstFile } from '../../src/boot/loader.ts'
-import { loaderChoice, offeredFile } from '../../src/boot/offer.ts'
+import { loaderChoice, offeredFile, offeredPrefix } from '../../src/boot/offer.ts'
 import { Sessions } from '../../src/boot/session.ts'
 import { parseMac } from '../../src/net/mac.ts'
 import { aMachine, aProfile } from '../site.ts'
@@ -57,7 +57,38 @@ test('a client that is iPXE already goes straight to its script', () => {
 })
 
 test.each([
-  [10, 'auto'],
+  [10, 'grubarm.efi', 'snponly-arm32.efi'],
+  [27, 'grubriscv64.efi', 'snponly-riscv64.efi'],
+  [39, 'grubloongarch64.efi', 'snponly-loong64.efi'],
+] as const)(
+  'architecture %s, for which no package has a loader, starts with one that the site brings',
+  (arch, grub, ipxe) => {
+    const first = (...names: readonly string[]): unknown =>
+      firstFile(client('firmware', arch), 'auto', (name) => names.includes(name))
+    expect(first(grub)).toMatchObject({ kind: 'loader', name: grub, loads: 'grub' })
+    expect(first(ipxe)).toMatchObject({ kind: 'loader', name: ipxe, loads: 'ipxe' })
+    expect(first()).toBeUndefined()
+  },
+)
+
+test.each([
+  [21, 'tftp'],
+  [22, 'tftp'],
+  [24, 'http'],
+  [14, 'tftp'],
+] as const)('architecture %s reads menus by itself, beside the name in its session’s directory', (arch, carrier) => {
+  const sessions = new Sessions(Buffer.alloc(32, 1))
+  const session = sessions.arriving(parseMac('52:54:00:77:00:01'), 1_700_000_000_000)
+  const first = firstFile(client('firmware', arch), 'auto', () => false)!
+  expect(first).toEqual({ kind: 'menus', carrier })
+  const url = carrier === 'http' ? 'http://10.77.0.1/' : ''
+  expect(offeredFile(first, session, 'http://10.77.0.1')).toBe(`${url}s/${session.id}/pxelinux.0`)
+  expect(offeredPrefix(first, session, 'http://10.77.0.1')).toBe(`s/${session.id}/`)
+  expect(offeredPrefix(first, undefined, 'http://10.77.0.1')).toBeUndefined()
+})
+
+test.each([
+  [38, 'auto'],
   [0, 'shim'],
   [4711, 'auto'],
   [7, 'pxelinux'],

@@ -32,6 +32,22 @@ test.each([
 })
 
 test.each([
+  ['with HTTP among its features', '130101150101', 'ipxe'],
+  ['with HTTP last', '150101170101210101130101', 'ipxe'],
+  ['with TFTP, DNS and PXE alone, as VirtualBox has it', 'b105018086100e150101170101210101eb03010000ff', 'firmware'],
+  ['that says HTTP is off', '130100', 'firmware'],
+  ['that says nothing of itself', '', 'ipxe'],
+  ['whose features are cut short', '1501', 'firmware'],
+])('an iPXE %s', (_, features, asker) => {
+  const more: [number, Buffer][] = [
+    [77, Buffer.from('iPXE')],
+    [60, Buffer.from('PXEClient:Arch:00000:UNDI:002001')],
+    [175, Buffer.from(features, 'hex')],
+  ]
+  expect(clientOf(message(1, { more })).asker).toBe(asker)
+})
+
+test.each([
   ['PXEClient', 'firmware'],
   ['PXEClient:Arch:00000:UNDI:002001', 'firmware'],
   ['HTTPClient', 'firmware'],

@@ -49,6 +49,17 @@ test('an OFFER, whole', () => {
   ])
 })
 
+test('boot file and boot server end with a NUL that is counted, for ROMs that read up to one (RFC 2132 §2)', () => {
+  for (const reply of [
+    lobby().reply(message(1, { mac: duncan }))!,
+    lobby().reply(message(8, { mac: duncan, ciaddr: '10.77.0.100' }))!,
+  ]) {
+    const { options } = decoded(encodePacket(reply, roomFor(message(1))))
+    expect(options.get(67)!.toString()).toBe('s/x1/pxelinux.0\0')
+    expect(options.get(66)!.toString()).toBe('10.77.0.1\0')
+  }
+})
+
 test('the ACK says what the OFFER said', () => {
   const desk = lobby()
   const offer = desk.reply(message(1, { mac: duncan }))!

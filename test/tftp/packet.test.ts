@@ -87,13 +87,21 @@ describe('a request', () => {
 
   test.each([
     ['nothing', ''],
-    ['a line feed', 'a\nb'],
     ['an escape sequence', '\x1b[2Jx'],
     ['a mark that turns the direction', 'a\u202etxt.exe'],
     ['a line separator', 'a\u2028b'],
     ['a byte order mark', '\ufeffx'],
   ])('for a name of %s is refused', (_what, name) => {
     expect(decodeRequest(rrq(name, 'octet'))).toEqual(refused(4, 'that is not a file name'))
+  })
+
+  test.each([
+    ['the next DHCP option and its length', [1, 4, 255, 255, 255]],
+    ['the end of the options', [255]],
+    ['a line feed', [10]],
+  ])('for a name with %s behind it asks for what stands before (option 67 without a NUL)', (_what, bytes) => {
+    const request = Buffer.concat([Buffer.from('\0\x01pxelinux.0'), Buffer.from(bytes), Buffer.from('\0octet\0')])
+    expect(decodeRequest(request)).toMatchObject({ kind: 'read', read: { name: 'pxelinux.0', mode: 'octet' } })
   })
 
   test.each([
