@@ -68,7 +68,7 @@ export interface ForecastName {
 }
 
 /** The part of a forecast that only the DHCP room knows. */
-export type ForecastReply = (house: House, client: Client) => readonly string[]
+export type ForecastReply = (house: House, client: Client, relay?: string) => readonly string[]
 
 export async function explain(
   running: House,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { House } from '../files/house.ts'
@@ -152,14 +153,23 @@ function addMachines(api: FastifyInstance, office: Office): void {
 interface ForecastQuery {
   readonly firmware?: string
   readonly armed?: string
+  /** The address of the relay that the machine asks through. */
+  readonly relay?: string
+}
+
+function noRelay(text: string): Fault {
+  const hint = 'name the address of the relay on the network of the machine, like 10.77.0.1'
+  return new Fault('request-invalid', `not the address of a relay: ${text.slice(0, 40)}`, { hint })
 }
 
 async function forecastOf(
   office: Office,
   name: string,
-  { firmware = 'bios', armed }: ForecastQuery,
+  { firmware = 'bios', armed, relay }: ForecastQuery,
 ): Promise<Forecast> {
-  const { house, shelf, reply } = office
+  const { house, shelf } = office
+  if (relay !== undefined && isIP(relay) === 0) throw noRelay(relay)
+  const reply: ForecastReply = (at, client) => office.reply(at, client, relay)
   if (!isFirmware(firmware)) throw noFirmware(firmware)
   const machine = machineNamed(house, name)
   const imagined = armed === undefined ? house : asIfArmed(house, machine)

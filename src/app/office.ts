@@ -55,7 +55,7 @@ export async function openOffice(place: { readonly site: string; readonly data: 
   addRoutes(app, {
     house,
     shelf,
-    reply: (at, client) => forecastLines(at, leases, client),
+    reply: (at, client, relay) => forecastLines(at, leases, client, relay),
     status: () => ({ running: false }),
     troubles: () => troublesOf(site, place.data),
     reload: () => Promise.resolve({ changed: false, problems: [] }),

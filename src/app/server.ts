@@ -102,7 +102,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     captures,
     consoles,
     shelf: core.shelf,
-    reply: (at, client) => forecastLines(at, leases, client),
+    reply: (at, client, relay) => forecastLines(at, leases, client, relay),
     status: () => ({ running: true, listeners: doors?.listeners, counters: counters() }),
     troubles: () => troublesOf(holder.current, place.data, leases.failure ?? core.house.journal.failure),
     underway: () => doors?.underway() ?? [],

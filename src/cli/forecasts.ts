@@ -16,9 +16,11 @@ export function addForecasts(program: Command): void {
     )
     .addOption(new Option('--firmware <kind>', 'the client to imagine').choices(Object.keys(firmwares)).default('bios'))
     .option('--armed', 'as if it had a permit to be installed')
-    .action((name: string, options: { firmware: string; armed?: boolean }, command: Command) =>
+    .option('--relay <address>', 'as if it asked through the DHCP relay with this address')
+    .action((name: string, options: { firmware: string; armed?: boolean; relay?: string }, command: Command) =>
       withApi(command, async (api) => {
-        const query = `firmware=${options.firmware}${options.armed ? '&armed=1' : ''}`
+        const relay = options.relay === undefined ? '' : `&relay=${encodeURIComponent(options.relay)}`
+        const query = `firmware=${options.firmware}${options.armed ? '&armed=1' : ''}${relay}`
         const forecast = await api.get<Forecast>(`/api/machines/${encodeURIComponent(name)}/explain?${query}`)
         show(forecast, globals(command).json, () => explainText(forecast))
         if (forecast.problems.length > 0) process.exitCode = 1

@@ -41,6 +41,9 @@ interface Port {
   readonly seen: number
 }
 
+/** Where a machine hangs. */
+export type Way = { readonly interface: string } | { readonly relay: Ipv4 }
+
 /** Milliseconds. */
 const lookAgain = 1000
 const quarantine = 10 * 60_000
@@ -78,6 +81,15 @@ export class Desk {
 
   get nets(): readonly Net[] {
     return this.#nets
+  }
+
+  /** How a machine with this address asks: by one of these interfaces, or through the relay of its subnet (its router, else its first host). */
+  wayOf(address: Ipv4, interfaces: readonly string[], now: number): Way | undefined {
+    const home = this.#netOf(parseIpv4(address))
+    if (!home) return undefined
+    const near = interfaces.find((name) => this.#portOf(name, now)?.link.includes(home))
+    if (near !== undefined) return { interface: near }
+    return { relay: home.subnet.router ?? formatIpv4(home.subnet.cidr.network + 1) }
   }
 
   /** Changes nothing but the look-ahead for a free address, so a forecast may call it too. */

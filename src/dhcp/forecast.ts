@@ -1,8 +1,9 @@
 import { archOf } from '../boot/arch.ts'
 import type { Asker, Client } from '../boot/client.ts'
 import type { DhcpSettings } from '../config/site.ts'
+import { parseIpv4, type Ipv4 } from '../net/ipv4.ts'
 import type { RelayPort } from '../net/relay-port.ts'
-import { Desk, replyTo, type Decision, type DeskParts } from './desk.ts'
+import { Desk, replyTo, type Decision, type DeskParts, type Way } from './desk.ts'
 import { option, OptionList, write, type Entry } from './options.ts'
 import { decodePacket, encodePacket, type Packet } from './packet.ts'
 import { bootServerPort } from './proxy.ts'
@@ -29,6 +30,10 @@ export interface ForecastParts extends DeskParts {
   readonly now: number
   /** Where the client is; without it, the first interface that has something to say. */
   readonly interface?: string
+  /** The relay that it asks through; without it, on our own link, or where its reservation is. */
+  readonly relay?: Ipv4
+  /** Our address as somebody behind that address reaches it. */
+  readonly reach?: (client: Ipv4) => Ipv4
 }
 
 /** The answer to this client's DISCOVER, by the functions that serve; nothing is promised and nothing is kept. */
@@ -36,14 +41,44 @@ export function forecast(client: Client, parts: ForecastParts): Forecast {
   const { settings, now } = parts
   const desk = new Desk(settings, parts, now)
   const names = parts.interface === undefined ? settings.interfaces : [parts.interface]
-  const all = names.map((name) => forecastOn(desk, client, name, now))
+  const way = parts.relay === undefined ? wayOf(desk, client, names, parts) : { relay: parts.relay }
+  if (way && 'relay' in way) return behindRelay(desk, client, way.relay, { ...parts, names })
+  const all = [...(way ? [way.interface] : []), ...names].map((name) => forecastOn(desk, client, name, now))
   return all.find(({ packet }) => packet) ?? all[0] ?? nothing('DHCP listens on no interface')
 }
 
+/** By its reservation. */
+function wayOf(
+  desk: Desk,
+  client: Client,
+  names: readonly string[],
+  { settings, advisor, serverAddressFor, now }: ForecastParts,
+): Way | undefined {
+  const own = names.map((name) => serverAddressFor(name)).find((address) => address !== undefined)
+  if (settings.mode !== 'server' || own === undefined) return undefined
+  const { address } = advisor.advise(client, own)
+  return address === undefined ? undefined : desk.wayOf(address, names, now)
+}
+
+/** On the interface by which the relay reaches us. */
+function behindRelay(
+  desk: Desk,
+  client: Client,
+  relay: Ipv4,
+  { names, now, reach, serverAddressFor }: ForecastParts & { readonly names: readonly string[] },
+): Forecast {
+  const own = reach?.(relay)
+  const near = names.filter((name) => serverAddressFor(name) === own)
+  const all = [...near, ...names].map((name) => forecastOn(desk, client, name, now, relay))
+  const told = all.find(({ packet }) => packet) ?? all[0] ?? nothing('DHCP listens on no interface')
+  return { ...told, lines: [`through a relay at ${relay}:`, ...told.lines] }
+}
+
 /** The same on a desk that is in use, with its offers. */
-export function forecastOn(desk: Desk, client: Client, interfaceName: string, now: number): Forecast {
-  const discover = discoverOf(client)
-  if (!discover) return nothing('DHCP needs the hardware address of the client')
+export function forecastOn(desk: Desk, client: Client, interfaceName: string, now: number, relay?: Ipv4): Forecast {
+  const sent = discoverOf(client)
+  if (!sent) return nothing('DHCP needs the hardware address of the client')
+  const discover = relay === undefined ? sent : { ...sent, giaddr: parseIpv4(relay), hops: 1 }
   const request = readRequest(discover)
   const decision = typeof request === 'string' ? request : desk.decide(request, interfaceName, now)
   if (typeof decision === 'string') return nothing(dropText(decision, interfaceName))
@@ -105,7 +140,9 @@ function asRead(reply: Packet, request: Packet): Packet {
   return 'malformed' in packet ? reply : packet
 }
 
-function silenceText({ verdict }: Decision): string {
+function silenceText({ request, verdict }: Decision): string {
+  if (verdict.say === 'nothing' && 'drop' in verdict && request.packet.giaddr !== 0)
+    return `${verdict.drop}: no subnet holds that relay`
   return verdict.say === 'nothing' && 'why' in verdict ? verdict.why : 'nothing is answered'
 }
 

@@ -7,12 +7,13 @@ import type { Profile } from '../config/site.ts'
 import { distroOf } from './context.ts'
 import { machineOf, type House } from './house.ts'
 
-/** What this client starts with, out of the loaders that are to be had here. */
+/** What this client starts with, out of the loaders that are to be had here; nothing of ours where the machine has a file of its own. */
 export function firstOf(
   house: House,
   client: Pick<Client, 'asker' | 'arch'>,
   answer: Pick<Answer, 'machine' | 'profile'>,
 ): FirstFile | undefined {
+  if (answer.machine?.file !== undefined) return undefined
   const folder = folderOf(house, answer.profile)
   const choice = loaderFor(client, answer, house.registry.site.server)
   return firstFile(client, choice, (name) => house.loaders.find(name, folder) !== undefined)

@@ -113,6 +113,8 @@ test('each firmware asks for its own names, and each is answered', async () => {
     's/…/boot/initrd.gz',
   ])
   expect((await app.inject({ url: '/api/machines/macduff/explain?firmware=toaster' })).statusCode).toBe(400)
+  const relay = await app.inject({ url: '/api/machines/macduff/explain?firmware=bios&relay=rack-4' })
+  expect([relay.statusCode, relay.json()]).toMatchObject([400, { detail: 'not the address of a relay: rack-4' }])
 })
 
 test('a trace retells the last boot and names the step that did not come', async () => {

@@ -2,12 +2,16 @@ import { expect, test } from 'vitest'
 import { Clerk } from '../../src/dhcp/clerk.ts'
 import { conflict } from '../../src/dhcp/event-of.ts'
 import type { DhcpEvent } from '../../src/dhcp/event.ts'
+import { forecast } from '../../src/dhcp/forecast.ts'
+import { LeaseBook } from '../../src/dhcp/lease.ts'
 import { option, read, write } from '../../src/dhcp/options.ts'
 import { type Packet } from '../../src/dhcp/packet.ts'
 import { routeOf } from '../../src/dhcp/route.ts'
 import { formatIpv4, parseCidr, parseIpv4 } from '../../src/net/ipv4.ts'
+import { parseMac } from '../../src/net/mac.ts'
+import { MemoryLeases } from '../../src/store/memory/leases.ts'
 import { bytesOf, codesOf, message, real } from './packets.ts'
-import { Fleet, Lobby, noon, subnet } from './site.ts'
+import { Fleet, Lobby, noon, settings, subnet } from './site.ts'
 
 /** Two links of ours and a fabric behind relays. */
 function fabric(fleet = new Fleet()): Lobby {
@@ -201,4 +205,36 @@ test('a message for an unknown network is told with its relay and the link that 
     relay: '10.255.0.7',
     link: '10.99.9.0',
   })
+})
+
+test('a forecast is made where the reservation is: through the relay of its subnet, unless another is named', () => {
+  const client = { door: 'explain', asker: 'os', mac: parseMac('52:54:00:77:00:01') } as const
+  const lines = (address: string | undefined, relay?: string): readonly string[] => {
+    const fleet = new Fleet({ [client.mac]: { machine: 'far', ...(address !== undefined && { address }) } })
+    const wires: Readonly<Record<string, string>> = { eth0: '10.99.0.1', eth1: '10.99.1.1' }
+    const parts = {
+      settings: settings(
+        [
+          subnet('10.99.0.0/24', '10.99.0.100-10.99.0.199'),
+          subnet('10.99.1.0/24', '10.99.1.100-10.99.1.199'),
+          subnet('10.99.9.0/24', '10.99.9.100-10.99.9.199', { router: '10.99.9.254' }),
+          subnet('10.99.10.0/24', undefined),
+        ],
+        ['eth0', 'eth1'],
+      ),
+      leases: new LeaseBook(new MemoryLeases()),
+      advisor: fleet,
+      serverAddressFor: (name: string) => wires[name],
+      reach: () => '10.99.1.1',
+      now: noon,
+    }
+    const { lines: all } = forecast(client, { ...parts, ...(relay !== undefined && { relay }) })
+    return all.filter((line) => /relay|yiaddr|siaddr|giaddr|routers|no answer/.test(line))
+  }
+  const behind = ['yiaddr 10.99.9.33', 'siaddr 10.99.1.1', 'giaddr 10.99.9.254', '3 routers: 10.99.9.254']
+  expect(lines('10.99.9.33')).toEqual(['through a relay at 10.99.9.254:', ...behind])
+  expect(lines('10.99.10.44')).toContain('through a relay at 10.99.10.1:')
+  expect(lines('10.99.1.7')).toEqual(['yiaddr 10.99.1.7', 'siaddr 10.99.1.1'])
+  expect(lines(undefined, '10.99.9.7').slice(0, 2)).toEqual(['through a relay at 10.99.9.7:', 'yiaddr 10.99.9.100'])
+  expect(lines(undefined, '192.0.2.1')[1]).toBe('no answer: unknown network: no subnet holds that relay')
 })
