@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { join, resolve } from 'node:path'
 import { importCobbler } from '../cobbler/import.ts'
+import { refuseOther } from '../takeover/recognise.ts'
 import { firstDirectory, importPlace, oldDirectory, showTaken } from './import-report.ts'
 import { count } from './print.ts'
 
@@ -26,6 +27,7 @@ export function addImportCobbler(imports: Command): void {
 
 function run(dir: string, { etc, distroMirror, dryRun = false }: Flags, command: Command): void {
   const { site } = importPlace(command)
+  refuseOther(dir, 'cobbler')
   const base = oldDirectory(dir, 'name the /var/lib/cobbler of the old server')
   const mirror =
     distroMirror === undefined ? {} : { mirror: oldDirectory(distroMirror, 'name its /var/www/cobbler/distro_mirror') }

@@ -9,6 +9,7 @@ import { capture } from '../image/capture.ts'
 import { openDirectory } from '../image/capture-machine.ts'
 import { annotation } from '../image/oci.ts'
 import { importSystemImager, type ImportReport } from '../systemimager/import.ts'
+import { refuseOther } from '../takeover/recognise.ts'
 import { globals } from './context.ts'
 import { openLine, progressText } from './image-progress.ts'
 import { untilStopped } from './image-store.ts'
@@ -32,6 +33,7 @@ export function addImportSystemImager(imports: Command): void {
 
 async function run(dir: string, { etc, dryRun = false }: ImportFlags, command: Command): Promise<void> {
   const { site, data } = importPlace(command)
+  refuseOther(dir, 'systemimager')
   const base = oldDirectory(dir, whose)
   const { images } = existsSync(join(site, 'birnam.yaml')) ? loadSite(site).server : defaultServer()
   const { json } = globals(command)

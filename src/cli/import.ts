@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { addImportCobbler } from './import-cobbler.ts'
 import { addImportDhcpd } from './import-dhcpd.ts'
+import { addImportDnsmasq } from './import-dnsmasq.ts'
+import { addImportKea } from './import-kea.ts'
 import { addImportPxelinux } from './import-pxelinux.ts'
 import { addImportSystemImager } from './import-systemimager.ts'
 
@@ -9,6 +11,8 @@ export function addImport(program: Command): void {
   const imports = program.command('import').description('take over what another program kept')
   addImportSystemImager(imports)
   addImportDhcpd(imports)
+  addImportKea(imports)
+  addImportDnsmasq(imports)
   addImportPxelinux(imports)
   addImportCobbler(imports)
 }

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { Fault } from '../../fault.ts'
-import { readWords, wrong, type Word } from './words.ts'
+import { wrong } from '../network/text.ts'
+import { readWords, type Word } from './words.ts'
 import type { LeftList } from '../told.ts'
 
 /** `option routers 10.0.0.1;`, or `subnet … { … }` with what stands in it. */

@@ -1,27 +1,19 @@
-import { readMac, type Mac } from '../../net/mac.ts'
+import type { Mac } from '../../net/mac.ts'
+import { cardOf, type OldHost } from '../network/host.ts'
 import type { Statement } from './file.ts'
 import { settingNames, valuesOf, type Scope } from './scope.ts'
 import { nameOf, reasonFor } from './reasons.ts'
 import type { Often } from '../often.ts'
 
 /** A `host` as it stands in the file. */
-export interface OldHost {
-  readonly name: string
-  readonly mac?: Mac
-  /** Addresses, and names that DNS would have to resolve. */
-  readonly addresses: readonly string[]
-  readonly hostname?: string
-  /** The named groups around it. */
-  readonly groups: readonly string[]
+export interface DhcpdHost extends OldHost {
   /** A program made it by OMAPI: what is said of it later takes the place of this. */
   readonly dynamic: boolean
   /** It was taken away again. */
   readonly deleted: boolean
-  readonly file: string
-  readonly line: number
 }
 
-export function readHost({ words, block = [], file, line }: Statement, { groups }: Scope, often: Often): OldHost {
+export function readHost({ words, block = [], file, line }: Statement, { groups }: Scope, often: Often): DhcpdHost {
   const own = new Map<string, Statement>()
   for (const statement of block) {
     const name = hostWords.get(setBy(statement))
@@ -36,7 +28,7 @@ export function readHost({ words, block = [], file, line }: Statement, { groups 
   const hostname = own.get('host-name')?.words.at(-1)?.text
   return {
     name: words[1]?.text ?? '',
-    ...(mac && { mac }),
+    macs: mac ? [mac] : [],
     addresses,
     ...(hostname !== undefined && { hostname }),
     groups,
@@ -65,18 +57,16 @@ function setBy(statement: Statement): string {
 }
 
 /** Of hosts that a program made, the last word counts: dhcpd.leases is a log. */
-export function latestOf(hosts: readonly OldHost[]): readonly OldHost[] {
-  const last = new Map<string, OldHost>()
+export function latestOf(hosts: readonly DhcpdHost[]): readonly DhcpdHost[] {
+  const last = new Map<string, DhcpdHost>()
   for (const host of hosts) if (host.dynamic) last.set(host.name, host)
   return hosts.filter((host) => !host.dynamic || (last.get(host.name) === host && !host.deleted))
 }
 
 function macOf(statement: Statement, often: Often): Mac | undefined {
   const [, type, text] = statement.words.map((word) => word.text)
-  // dhcpd takes 0:1:2 for 00:01:02.
-  const pairs = (text ?? '').split(':').map((pair) => pair.padStart(2, '0'))
-  const mac = type?.toLowerCase() === 'ethernet' ? readMac(pairs.join(':')) : undefined
-  if (mac !== undefined && mac !== '00:00:00:00:00:00' && (Number.parseInt(mac.slice(0, 2), 16) & 1) === 0) return mac
+  const mac = type?.toLowerCase() === 'ethernet' ? cardOf(text ?? '') : undefined
+  if (mac !== undefined) return mac
   often.add(statement, 'hardware', 'it is not the MAC address of an Ethernet card')
   return undefined
 }

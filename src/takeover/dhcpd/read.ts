@@ -1,16 +1,17 @@
 import type { Subnet } from '../../config/site.ts'
 import { isName, type LeftList } from '../told.ts'
 import type { Statement } from './file.ts'
-import { latestOf, readHost, type OldHost } from './host.ts'
-import { permitOf, settingNames, type Scope } from './scope.ts'
-import { finishSubnets, readRange, readSubnet, type OldRange, type OldSubnet } from './subnets.ts'
+import { latestOf, readHost, type DhcpdHost } from './host.ts'
+import { permitOf, settingNames, settingsOf, type Scope } from './scope.ts'
+import { finishSubnets, type OldRange, type OldSubnet } from '../network/subnets.ts'
+import { readRange, readSubnet } from './subnet.ts'
 import { nameOf, reasonFor } from './reasons.ts'
 import { Often } from '../often.ts'
 
 /** What a dhcpd.conf says, as far as it means something here. */
 export interface OldDhcpd {
   readonly subnets: readonly Subnet[]
-  readonly hosts: readonly OldHost[]
+  readonly hosts: readonly DhcpdHost[]
   /** It is a dhcpd.leases, the log of a running dhcpd. */
   readonly isLog: boolean
   /** Sentences: what only a person can decide. */
@@ -31,7 +32,7 @@ type Kind = 'global' | 'shared-network' | 'subnet' | 'group' | 'pool'
 class Walk {
   readonly subnets: OldSubnet[] = []
   readonly ranges: OldRange[] = []
-  readonly hosts: OldHost[] = []
+  readonly hosts: DhcpdHost[] = []
   readonly often = new Often()
   readonly todo: string[] = []
   isLog = false
@@ -71,7 +72,7 @@ class Walk {
   #subnet(statement: Statement, block: readonly Statement[], outer: Scope): void {
     const subnet = readSubnet(statement)
     const scope = this.into(block, outer, 'subnet')
-    this.subnets.push({ ...subnet, scope, statement })
+    this.subnets.push({ ...subnet, settings: settingsOf(scope, this.often), statement })
   }
 
   /** Its subnets are on one link. */

@@ -1,6 +1,7 @@
 import { isHostname } from '../../config/values.ts'
 import type { Subnet } from '../../config/site.ts'
-import { readIpv4, type Ipv4 } from '../../net/ipv4.ts'
+import type { Ipv4 } from '../../net/ipv4.ts'
+import { isHost } from '../network/host.ts'
 import type { Statement } from './file.ts'
 import type { Word } from './words.ts'
 import type { Often } from '../often.ts'
@@ -60,12 +61,6 @@ function addressesOf(statement: Statement | undefined, name: string, often: Ofte
     )
     return []
   })
-}
-
-/** Not 0.*, loopback, multicast or reserved: what a site can hold. */
-export function isHost(text: string): boolean {
-  const first = (readIpv4(text) ?? 0) >>> 24
-  return first > 0 && first < 224 && first !== 127
 }
 
 function domainOf(statement: Statement | undefined, often: Often): string | undefined {

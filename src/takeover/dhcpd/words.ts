@@ -1,4 +1,4 @@
-import { Fault } from '../../fault.ts'
+import { wrong } from '../network/text.ts'
 
 /** A word of dhcpd.conf with its line; `quoted` ones stood between quotes, and are text whatever they look like. */
 export interface Word {
@@ -73,8 +73,4 @@ function newlines(text: string, from: number, to: number): number {
   let count = 0
   for (let at = text.indexOf('\n', from); at >= 0 && at < to; at = text.indexOf('\n', at + 1)) count++
   return count
-}
-
-export function wrong(file: string, line: number, message: string, hint: string): Fault {
-  return new Fault('config-invalid', message, { file, line, hint })
 }

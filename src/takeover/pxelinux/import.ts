@@ -5,6 +5,7 @@ import { machinesOf } from './machines.ts'
 import { MenuBook } from './menus.ts'
 import { ProfileBook } from '../profiles/book.ts'
 import { TftpRoot } from '../profiles/root.ts'
+import { refuseOther } from '../recognise.ts'
 import { LeftList, type Left } from '../told.ts'
 import { writeDraft } from '../written.ts'
 
@@ -25,6 +26,7 @@ export interface PxelinuxReport {
  * `request-invalid` for what is no TFTP root and when one of the files is there already, `config-invalid` when it does not fit to the site.
  */
 export function importPxelinux(directory: string, { site, dryRun }: ImportPlace): PxelinuxReport {
+  refuseOther(directory, 'pxelinux')
   const left = new LeftList()
   const root = new TftpRoot(directory)
   const old = siteAt(site)

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { formatServer } from '../../../src/config/export.ts'
-import { importDhcpd, type DhcpdReport } from '../../../src/takeover/dhcpd/import.ts'
+import { importDhcpd } from '../../../src/takeover/dhcpd/import.ts'
+import type { NetworkReport } from '../../../src/takeover/network/write.ts'
 import { typed } from '../../cli/typed.ts'
 import { hosts, office, ranges } from './files.ts'
 import { openOld, sentences, type OldFiles, type OldPlace } from '../place.ts'
@@ -11,7 +12,7 @@ function openDhcpd(text: string, more: OldFiles = {}): OldPlace {
   return openOld({ 'dhcpd.conf': text, ...more })
 }
 
-function take(old: OldPlace, dryRun = false): DhcpdReport {
+function take(old: OldPlace, dryRun = false): NetworkReport {
   return importDhcpd(old.at('dhcpd.conf'), { site: old.site, dryRun })
 }
 

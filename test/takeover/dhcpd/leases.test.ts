@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { importDhcpd, type DhcpdReport } from '../../../src/takeover/dhcpd/import.ts'
+import { importDhcpd } from '../../../src/takeover/dhcpd/import.ts'
+import type { NetworkReport } from '../../../src/takeover/network/write.ts'
 import { openOld, sentences, type OldPlace } from '../place.ts'
 
 const subnet = 'subnet 10.77.0.0 netmask 255.255.255.0 { option routers 10.77.0.1; }\n'
@@ -7,7 +8,7 @@ const host = (name: string, last: number, more = ''): string =>
   `host ${name} {\n  dynamic;\n  hardware ethernet 52:54:00:77:03:0${last};\n  fixed-address 10.77.0.4${last};\n${more}}\n`
 const gone = (name: string): string => `host ${name} {\n  dynamic;\n  deleted;\n}\n`
 
-function take(old: OldPlace, file: string): DhcpdReport {
+function take(old: OldPlace, file: string): NetworkReport {
   return importDhcpd(old.at(file), { site: old.site, dryRun: false })
 }
 

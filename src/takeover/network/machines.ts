@@ -1,9 +1,8 @@
 import { isHostname } from '../../config/values.ts'
-import type { Group, Machine, Site, Subnet } from '../../config/site.ts'
+import type { Group, Machine, Origin, Site, Subnet } from '../../config/site.ts'
 import { formatCidr } from '../../config/check-network.ts'
 import { broadcastOf, contains, readIpv4 } from '../../net/ipv4.ts'
-import type { OldHost } from './host.ts'
-import { isHost } from './scope.ts'
+import { isHost, type OldHost } from './host.ts'
 import { isName, type LeftList } from '../told.ts'
 
 export interface DhcpdMachines {
@@ -15,7 +14,6 @@ export interface DhcpdMachines {
 }
 
 const router = 'the router'
-const origin = { file: 'dhcpd.yaml', line: 0 }
 
 /** Hosts as machines: a name, a card and an address each belong to one of them, and to none that the site has already. */
 export function machinesOf(
@@ -25,7 +23,7 @@ export function machinesOf(
   left: LeftList,
   file: string,
 ): DhcpdMachines {
-  const roll = new Roll(subnets, site, left)
+  const roll = new Roll(subnets, site, left, file)
   for (const host of hosts) roll.add(host)
   const { machines, waiting, names } = roll
   const todo = [
@@ -42,7 +40,7 @@ export function machinesOf(
   const known = new Set(site?.groups.map(({ name }) => name))
   const groups = [...roll.groups]
     .filter(([name]) => !known.has(name))
-    .map(([name, members]) => ({ name, machines: members, priority: 100, vars: {}, origin }))
+    .map(([name, members]) => ({ name, machines: members, priority: 100, vars: {}, origin: { file, line: 0 } }))
   for (const name of roll.groups.keys())
     if (known.has(name))
       todo.push(`machines: of the group ${name}, which was there already: ${listed(roll.groups.get(name)!)}`)
@@ -61,10 +59,12 @@ class Roll {
   readonly names: string[] = []
   readonly #subnets: readonly Subnet[]
   readonly #left: LeftList
+  readonly #origin: Origin
   /** Names, cards and addresses that are taken: by whom, and where. */
   readonly #owners = new Map<string, string>()
 
-  constructor(subnets: readonly Subnet[], site: Site | undefined, left: LeftList) {
+  constructor(subnets: readonly Subnet[], site: Site | undefined, left: LeftList, file: string) {
+    this.#origin = { file, line: 0 }
     this.#subnets = subnets
     this.#left = left
     for (const { name, macs, ip, origin: where } of site?.machines ?? []) {
@@ -79,18 +79,18 @@ class Roll {
     if (name === undefined || !this.#isNew(host, name)) return
     const ip = this.#addressOf(host, name)
     const whose = `${name} (${host.file}:${host.line})`
-    for (const value of [`name ${name}`, host.mac, ip]) if (value !== undefined) this.#owners.set(value, whose)
+    for (const value of [`name ${name}`, ...host.macs, ip]) if (value !== undefined) this.#owners.set(value, whose)
     const machine: Machine = {
       name,
-      macs: host.mac === undefined ? [] : [host.mac],
+      macs: [...new Set(host.macs)],
       ...(ip !== undefined && { ip }),
       hostname: this.#hostnameOf(host, name),
       groups: [],
       loader: 'auto',
       vars: {},
-      origin,
+      origin: this.#origin,
     }
-    if (!host.mac) return void this.waiting.push(machine)
+    if (host.macs.length === 0) return void this.waiting.push(machine)
     this.machines.push(machine)
     for (const group of new Set(host.groups)) {
       const members = this.groups.get(group) ?? []
@@ -116,13 +116,14 @@ class Roll {
   }
 
   #isNew(host: OldHost, name: string): boolean {
-    const [byName, byCard] = [this.#owners.get(`name ${name}`), host.mac && this.#owners.get(host.mac)]
+    const card = host.macs.find((mac) => this.#owners.has(mac))
+    const [byName, byCard] = [this.#owners.get(`name ${name}`), card && this.#owners.get(card)]
     const address =
       host.addresses.length > 0 ? `, and the address ${host.addresses.join(', ').slice(0, 200)} is not taken` : ''
     if (byCard !== undefined)
       this.#tell(
         host,
-        `host ${name} has the card ${host.mac} of ${byCard}: one card is one machine with one address here${address}`,
+        `host ${name} has the card ${card} of ${byCard}: one card is one machine with one address here${address}`,
       )
     else if (byName !== undefined) this.#tell(host, `a second host ${name}: the name belongs to ${byName}`)
     return byCard === undefined && byName === undefined
