@@ -28,6 +28,7 @@ export const faults = {
   'distro-invalid': 'an ISO or tree is damaged, hostile, or of a kind that nobody recognises',
   'distro-busy': 'another command works on that distro, or profiles name it',
   'distro-untrusted': 'the signature or checksum of a distribution is wrong',
+  'backup-invalid': 'a backup is cut short, damaged, or no backup of Birnam',
   'not-running': 'the command needs a running server',
   'not-permitted': 'the operating system did not permit it',
   'port-taken': 'another program listens on the port',

@@ -11,7 +11,7 @@ const rows: readonly (readonly string[])[] = [
   ['dhcp', 'dhcp6', 'files', 'systemimager', 'cobbler'],
   ['takeover'],
   ['tftp', 'http'],
-  ['imager', 'swarm'],
+  ['imager', 'swarm', 'backup'],
   ['menu', 'answer', 'template'],
   ['boot'],
   ['machine', 'distro'],

@@ -2,7 +2,9 @@ import type { Profile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import { goldenOf, type House } from '../files/house.ts'
 import { imagerMissing } from '../files/imager-files.ts'
+import type { Library } from '../image/library.ts'
 import { formatReference, parseReference, readReference, type Reference } from '../image/reference.ts'
+import type { ImageVersion } from '../image/store.ts'
 
 type ImageProfile = Extract<Profile, { kind: 'image' }>
 
@@ -22,10 +24,21 @@ export async function promiseImage(house: House, profile: ImageProfile, to: stri
       hint: `capture or push it; birnam image ls shows what there is`,
     })
   }
+  if (house.golden?.collect) await refuseIncomplete(store, version)
   // A version that somebody pushed is signed when an operator says that it may be installed.
   await signer.sign(store, version)
   const tag = wanted.tag ?? version.tags[0]
   return formatReference({ name: own.name, ...(tag !== undefined && { tag }), digest: version.digest })
+}
+
+/** Of images on this host: after a restore without them a version may stand in the index whose layers are not here, and disks are wiped before they are pulled. */
+async function refuseIncomplete(store: Library, { name, tags, manifest }: ImageVersion): Promise<void> {
+  for (const { digest } of manifest.layers) {
+    if (await store.blob(digest)) continue
+    throw new Fault('image-missing', `a layer of ${name}:${tags[0] ?? ''} is not here: ${digest}`, {
+      hint: 'capture or push it again; birnam image verify names all that is missing',
+    })
+  }
 }
 
 function noImager({ name, origin }: ImageProfile): Fault {

@@ -32,6 +32,7 @@ export const rooms: readonly Room[] = [
   { verbs: ['distro'], load: async () => (await import('./distro.ts')).addDistro },
   { verbs: ['import'], load: async () => (await import('./import.ts')).addImport },
   { verbs: ['apply', 'export', 'status', 'leases'], load: async () => (await import('./site.ts')).addSite },
+  { verbs: ['backup', 'restore'], load: async () => (await import('./backup.ts')).addBackup },
   { verbs: ['dhcp-snippet'], load: async () => (await import('./dhcp-snippet.ts')).addDhcpSnippet },
 ]
 

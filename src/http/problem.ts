@@ -40,6 +40,7 @@ const statusOf: Readonly<Record<FaultCode, number>> = {
   'distro-busy': 409,
   'distro-untrusted': 422,
   'layout-invalid': 422,
+  'backup-invalid': 422,
   'not-running': 503,
   'not-permitted': 403,
   'port-taken': 409,

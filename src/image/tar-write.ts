@@ -12,6 +12,8 @@ export function writeEntry(entry: OwnEntry): Uint8Array {
   const records: [string, string][] = []
   if (name.length > 100) records.push(['path', name])
   if ((entry.target ?? '').length > 100) records.push(['linkpath', entry.target!])
+  // 8 GiB is what eleven octal digits hold.
+  if ((entry.size ?? 0) > 0o77777777777) records.push(['size', String(entry.size)])
   for (const key of ['uid', 'gid'] as const) if ((entry[key] ?? 0) > 0o7777777) records.push([key, String(entry[key])])
   if (entry.nsec || (entry.mtime ?? 0) < 0) records.push(['mtime', timeOf(entry.mtime ?? 0, entry.nsec ?? 0)])
   const main = header({ ...entry, path: name.slice(0, 100) }, flags[entry.type], entry.size ?? 0)

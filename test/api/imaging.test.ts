@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { checkHouse } from '../../src/api/check.ts'
 import { mayPull } from '../../src/files/pull-right.ts'
@@ -183,4 +183,18 @@ test('an image that a permit promises is not taken away, nor is what it needs', 
   expect((await remove()).json()).toMatchObject({ code: 'image-busy', detail: expect.stringContaining('duncan') })
   await scene.app.inject({ method: 'DELETE', url: '/api/machines/duncan/permit' })
   expect((await remove()).json()).toEqual(['porter:1'])
+})
+
+test('a version whose layers are not here is promised to nobody: disks would be wiped before they are missed', async () => {
+  await using scene = await openScene()
+  const version = await scene.golden.store.find({ name: 'porter', tag: '1' })
+  const layer = await scene.golden.store.blob(version!.manifest.layers[0]!.digest)
+  rmSync(layer!.path!)
+  const payload = {}
+  const reply = await scene.app.inject({ method: 'POST', url: '/api/machines/duncan/reinstall', payload })
+  expect(reply.json()).toMatchObject({
+    code: 'image-missing',
+    detail: expect.stringContaining('a layer of porter:1 is not here'),
+  })
+  expect(scene.house.house.permits.of('duncan')).toBeUndefined()
 })

@@ -80,6 +80,8 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   'token create': ['token create ci --out TREE/token'],
   'token ls': ['token ls'],
   'token rm': ['token rm ci'],
+  backup: ['backup TREE/birnam.backup', 'backup TREE/birnam.backup'],
+  restore: ['restore TREE/birnam.backup --replace --data-only', 'restore TREE/dhcpd.conf --replace'],
   'import systemimager': ['import systemimager TREE --dry-run'],
   'import dhcpd': ['import dhcpd TREE/dhcpd.conf --dry-run', 'import dhcpd TREE/broken.conf'],
   'import pxelinux': ['import pxelinux TREE --dry-run'],

@@ -18,7 +18,7 @@ const schema = `
   CREATE INDEX IF NOT EXISTS events_session ON events (session, id) WHERE session IS NOT NULL;
   CREATE INDEX IF NOT EXISTS events_machine ON events (machine, id) WHERE machine IS NOT NULL;
 `
-const version = 4
+export const version = 4
 
 /** A database that is gone with the process: for `check` and for tests. */
 export const inMemory = ':memory:'
@@ -85,7 +85,7 @@ function makeEach(directory: string): void {
 export function cannotOpen(path: string, error: unknown): Fault {
   return new Fault('config-invalid', `cannot open the database: ${(error as Error).message}`, {
     file: path,
-    hint: 'give a data directory that this user may write with --data DIR, or put a backup of the file there',
+    hint: 'give a data directory that this user may write with --data DIR, or birnam restore a backup',
     cause: error,
   })
 }
