@@ -9,6 +9,8 @@ const shortest = 4
  */
 export class SecretFragments {
   readonly #byLength = new Map<number, Set<string>>()
+  /** Where a piece may begin, by a sum of its first four letters: most of a text is passed over by that alone. */
+  readonly #begins = new Uint8Array(1 << 16)
 
   constructor(secrets: readonly string[]) {
     for (const form of new Set(secrets.flatMap(formsOf))) this.#add(form)
@@ -18,24 +20,21 @@ export class SecretFragments {
     if (this.#byLength.size === 0) return text
     const pieces: string[] = []
     let shown = 0
-    let hidden = 0
-    for (let at = 0; at < text.length; at++) {
-      const end = at + this.#longestAt(text, at)
-      if (end === at || end <= hidden) continue
-      if (at > hidden || hidden === 0) {
-        pieces.push(text.slice(shown, at), mark)
-      }
-      hidden = end
-      shown = end
+    for (let at = 0; at + shortest <= text.length; at++) {
+      if (this.#begins[beginOf(text, at)] === 0) continue
+      const length = this.#longestAt(text, at)
+      if (length === 0 || at + length <= shown) continue
+      if (at > shown || pieces.length === 0) pieces.push(text.slice(shown, at), mark)
+      shown = at + length
     }
     return pieces.length === 0 ? text : pieces.join('') + text.slice(shown)
   }
 
+  /** 0 when nothing begins there. */
   #longestAt(text: string, at: number): number {
-    let longest = 0
-    for (const [length, forms] of this.#byLength)
-      if (length > longest && forms.has(text.slice(at, at + length))) longest = length
-    return longest
+    for (let length = gram; length >= shortest; length--)
+      if (this.#byLength.get(length)?.has(text.slice(at, at + length))) return length
+    return 0
   }
 
   #add(form: string): void {
@@ -43,8 +42,17 @@ export class SecretFragments {
     const length = Math.min(form.length, gram)
     const known = this.#byLength.get(length) ?? new Set()
     this.#byLength.set(length, known)
-    for (let at = 0; at + length <= form.length; at++) known.add(form.slice(at, at + length))
+    for (let at = 0; at + length <= form.length; at++) {
+      known.add(form.slice(at, at + length))
+      this.#begins[beginOf(form, at)] = 1
+    }
   }
+}
+
+function beginOf(text: string, at: number): number {
+  const first = Math.imul(text.charCodeAt(at), 31) + text.charCodeAt(at + 1)
+  const second = Math.imul(text.charCodeAt(at + 2), 31) + text.charCodeAt(at + 3)
+  return (Math.imul(first, 2053) + second) & 0xffff
 }
 
 /** A value as templates, shells and installers may have written it; and each of its lines, where it has several. */

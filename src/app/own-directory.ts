@@ -47,9 +47,7 @@ function sentences(directory: string, isAlone: boolean, { count, foreign }: Shut
   const first = foreign[0]
   return [
     ...(count > 0
-      ? [
-          `${directory} was open to other users of this host: ${count} files and directories in it are the owner’s alone now`,
-        ]
+      ? [`${directory} was open to other users of this host, and is its owner’s alone now (changed: ${count})`]
       : []),
     ...(isAlone
       ? []

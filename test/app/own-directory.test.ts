@@ -56,7 +56,9 @@ test('a data directory that stood open with all that is in it is shut, and that 
   const said: string[] = []
   shutToOthers(place.data, (sentence) => said.push(sentence))
   expect(openIn(place.data)).toEqual([])
-  expect(said).toEqual([expect.stringMatching(/was open to other users of this host: \d+ files and directories/)])
+  expect(said).toEqual([
+    expect.stringMatching(/was open to other users of this host, and is its owner’s alone now \(changed: \d+\)/),
+  ])
   shutToOthers(place.data, (sentence) => said.push(sentence))
   expect(said).toHaveLength(1)
 })
