@@ -66,3 +66,29 @@ export class Fault extends Error {
     return `${place ? `${place}: ` : ''}${this.message}${hint ? ` (${hint})` : ''}`
   }
 }
+
+/** The error as a fault, where its reason is one that a person can do something about: what SQLite says of its file. */
+export function faultOf(error: unknown): Fault | undefined {
+  if (error instanceof Fault) return error
+  const { code, errcode, message } = (error ?? {}) as { code?: unknown; errcode?: unknown; message?: unknown }
+  if (code !== 'ERR_SQLITE_ERROR') return undefined
+  const trouble = databaseTroubles[Number(errcode) & 0xff] ?? databaseTroubles[0]
+  return new Fault('disk-failed', `${trouble.what}: ${String(message)}`, { hint: trouble.hint, cause: error })
+}
+
+const backup =
+  'stop the server, and put a backup of birnam.sqlite into the data directory, or take it away to begin anew'
+
+/** https://sqlite.org/rescode.html; 0 for all others. */
+const databaseTroubles: { readonly 0: Trouble; readonly [code: number]: Trouble } = {
+  0: { what: 'the database does not work', hint: 'look at the disk of the data directory' },
+  10: { what: 'the database cannot be read or written', hint: 'look at the disk of the data directory: dmesg tells' },
+  11: { what: 'the database is damaged', hint: backup },
+  13: { what: 'the database cannot be written', hint: 'make room on the disk of the data directory' },
+  26: { what: 'the database is damaged', hint: backup },
+}
+
+interface Trouble {
+  readonly what: string
+  readonly hint: string
+}

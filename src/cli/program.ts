@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
-import { Fault } from '../fault.ts'
+import { Fault, faultOf } from '../fault.ts'
 import { plain } from './print.ts'
 
 const examples = `
@@ -102,11 +102,11 @@ function addHelp(program: Command): void {
 /** 2 for a command line that was not understood, 1 for everything else that is wrong. */
 function report(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  const fault = error instanceof Fault ? error : mistakeOfOurs(error)
+  const fault = faultOf(error) ?? mistakeOfOurs(error)
   const { cause, ...detail } = fault.detail
   if (json) console.log(JSON.stringify({ error: { code: fault.code, message: fault.message, ...detail } }, null, 2))
   else console.error(`birnam: ${plain(fault.toString())}`)
-  if (fault !== error) console.error(cause)
+  if (fault.code === 'internal' && fault !== error) console.error(cause)
   return cause instanceof CommanderError ? 2 : 1
 }
 

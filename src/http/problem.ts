@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { Fault, faults, type FaultCode } from '../fault.ts'
+import { Fault, faultOf, faults, type FaultCode } from '../fault.ts'
 
 /** RFC 9457 problem document; `code` to `line` are extension members. */
 export interface Problem {
@@ -49,7 +49,8 @@ const statusOf: Readonly<Record<FaultCode, number>> = {
 
 /** The one place that turns what was thrown into an HTTP answer. An unknown error says nothing of itself: its text may hold anything. */
 export function problemOf(error: unknown): Problem {
-  if (error instanceof Fault) return fromFault(error)
+  const fault = faultOf(error)
+  if (fault) return fromFault(fault)
   const refusal = clientError(error)
   if (refusal) return fromFault(new Fault('request-invalid', refusal.message.slice(0, 300)), refusal.statusCode)
   return fromFault(new Fault('internal', 'a mistake in Birnam itself', { hint: 'see the log of the server' }))

@@ -13,6 +13,9 @@ export interface Allowance {
  */
 export const usual: Allowance = { rows: 500, bytes: 1 << 20, period: 24 * 3600_000 }
 
+/** Of a machine, however many boots it begins in that time. */
+export const hourly: Allowance = { rows: 2000, bytes: 2 << 20, period: 3600_000 }
+
 export type Verdict =
   | { readonly kept: true; /** How many were not, since the last that was. */ readonly before: number }
   | { readonly kept: false; /** Whether it is the first of its kind that is not. */ readonly first: boolean }

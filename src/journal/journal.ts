@@ -1,4 +1,4 @@
-import { Allowances } from './allowance.ts'
+import { Allowances, hourly } from './allowance.ts'
 import type { Mac } from '../net/mac.ts'
 import { Seldom } from './seldom.ts'
 import { withoutTokens } from './without-tokens.ts'
@@ -32,16 +32,28 @@ export interface EventStore {
   lastSessionOf(mac: Mac): string | undefined
   /** All events of the machine from the first of that session on, oldest first; none for a session that is not the machine's. */
   since(machine: string, session: string, limit: number): readonly StoredEvent[]
-  /** Removes the oldest so that at most `keep` remain. */
-  trim(keep: number): void
+  /** Removes some of the oldest, `step` at most, where there is more than may be kept. */
+  trim(keep: Bounds, step: number): void
 }
 
 const flushAfter = 100
 const flushAt = 500
 const retryAfter = 5000
-const keep = 1_000_000
-/** Events that may wait while the store cannot write; beyond it the oldest are given up. */
+const flushAtBytes = 1 << 20
+/** Events that may wait while the store cannot write, and their bytes; beyond it the oldest are given up. */
 const mostWaiting = 20_000
+const mostWaitingBytes = 32 << 20
+
+/** How much is kept of all there ever was. */
+export interface Bounds {
+  readonly rows: number
+  /** Of the disk. */
+  readonly bytes: number
+}
+
+export const usualBounds: Bounds = { rows: 1_000_000, bytes: 1 << 30 }
+/** Rows that are removed at once: a few milliseconds. */
+const trimStep = 1000
 
 export interface JournalListeners {
   readonly onEvent?: (event: Event) => void
@@ -49,54 +61,74 @@ export interface JournalListeners {
   readonly onError?: (error: unknown) => void
 }
 
+export interface JournalLimits {
+  readonly boot?: Allowances
+  readonly hour?: Allowances
+  readonly bounds?: Bounds
+}
+
 /** Collects events and writes them in batches, off the request path. Reading first writes what waits. */
 export class Journal {
   readonly #store: EventStore
   readonly #listeners: JournalListeners
   readonly #allowances: Allowances
+  /** Of a machine, however many boots it begins. */
+  readonly #hourly: Allowances
+  readonly #bounds: Bounds
   readonly #seldom = new Seldom(1000)
   readonly #rare = new Seldom(60_000)
   readonly counters = { kept: 0, unkept: 0 }
   #waiting: Event[] = []
+  #waitingBytes = 0
+  #isUntidy = false
   #timer: NodeJS.Timeout | undefined
-  #written = 0
   /** What the store said when it could last write nothing; undefined when it can. */
   failure: string | undefined
 
-  constructor(store: EventStore, listeners: JournalListeners = {}, allowances: Allowances = new Allowances()) {
+  constructor(
+    store: EventStore,
+    listeners: JournalListeners = {},
+    { boot = new Allowances(), hour = new Allowances(hourly), bounds = usualBounds }: JournalLimits = {},
+  ) {
     this.#store = store
     this.#listeners = listeners
-    this.#allowances = allowances
+    this.#allowances = boot
+    this.#hourly = hour
+    this.#bounds = bounds
   }
 
-  /** Keeps the event, unless its boot has told more of the kind than one boot may; that is told once, and the rest is counted. */
+  /** Keeps the event, unless its boot or its machine has told more of the kind than it may; that is told once, and the rest is counted. */
   record(event: Event): void {
     const { at, type, machine, mac, session, detail } = event
     const whose = session ?? machine
     if (whose === undefined) return this.#keep(event)
-    const verdict = this.#allowances.take(whose, type, bytesOf(detail), at)
-    if (verdict.kept)
-      return this.#keep(verdict.before === 0 ? event : { ...event, detail: { ...detail, unkept: verdict.before } })
+    const bytes = bytesOf(detail)
+    const ofBoot = this.#allowances.take(whose, type, bytes, at)
+    if (!ofBoot.kept) return this.#unkept(event, ofBoot.first, this.#allowances, 'one boot in a day')
+    const ofMachine = this.#hourly.take(machine ?? mac ?? whose, type, bytes, at)
+    if (!ofMachine.kept) return this.#unkept(event, ofMachine.first, this.#hourly, 'one machine in an hour')
+    const unkept = ofBoot.before + ofMachine.before
+    this.#keep(unkept === 0 ? event : { ...event, detail: { ...detail, unkept } })
+  }
+
+  #unkept({ at, type, machine, mac, session }: Event, isFirst: boolean, { each }: Allowances, whose: string): void {
     this.counters.unkept++
-    if (!verdict.first) return
-    const { rows, bytes } = this.#allowances.each
-    const why = `the journal keeps ${rows} events of a kind, or ${bytes} bytes, of one boot in a day`
+    if (!isFirst) return
+    const why = `the journal keeps ${each.rows} events of a kind, or ${each.bytes} bytes, of ${whose}`
     const owner = { ...(machine !== undefined && { machine }), ...(mac !== undefined && { mac }) }
-    this.#keep({
-      at,
-      type: 'journal.full',
-      ...owner,
-      ...(session !== undefined && { session }),
-      detail: { of: type, why },
-    })
+    const boot = session === undefined ? {} : { session }
+    this.#keep({ at, type: 'journal.full', ...owner, ...boot, detail: { of: type, why } })
   }
 
   #keep(told: Event): void {
     const event = told.detail ? { ...told, detail: detailWithoutTokens(told.detail) } : told
     this.counters.kept++
     this.#waiting.push(event)
+    this.#waitingBytes += sizeOf(event)
     this.#listeners.onEvent?.(event)
-    if (this.#waiting.length >= flushAt && this.failure === undefined) this.flush()
+    const isMuch = this.#waiting.length >= flushAt || this.#waitingBytes >= flushAtBytes
+    if (this.failure !== undefined) this.#giveUpOldest()
+    if (isMuch && this.failure === undefined) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), flushAfter).unref()
   }
 
@@ -159,19 +191,28 @@ export class Journal {
     if (this.#waiting.length === 0) return
     const batch = this.#waiting
     this.#waiting = []
-    if (!this.#append(batch)) return
-    this.#written += batch.length
-    if (this.#written < keep / 10) return
-    this.#written = 0
-    this.#trim()
+    this.#waitingBytes = 0
+    if (this.#append(batch)) this.#trim()
   }
 
+  /** After each batch, so that it is never much. */
   #trim(): void {
     try {
-      this.#store.trim(keep)
+      this.#store.trim(this.#bounds, trimStep)
+      this.#isUntidy = false
     } catch (error) {
-      this.#listeners.onError?.(error)
+      if (!this.#isUntidy) this.#listeners.onError?.(error)
+      this.#isUntidy = true
     }
+  }
+
+  /** Somewhat more than the most waits, so that not each event moves all of them. */
+  #giveUpOldest(most = 1.1): void {
+    if (this.#waiting.length <= mostWaiting * most && this.#waitingBytes <= mostWaitingBytes * most) return
+    let first = 0
+    while (this.#waiting.length - first > mostWaiting || this.#waitingBytes > mostWaitingBytes)
+      this.#waitingBytes -= sizeOf(this.#waiting[first++]!)
+    this.#waiting = this.#waiting.slice(first)
   }
 
   /** A boot is never held up by its own story: what cannot be written now waits, within bounds. */
@@ -181,7 +222,9 @@ export class Journal {
       this.failure = undefined
       return true
     } catch (error) {
-      this.#waiting = [...batch, ...this.#waiting].slice(-mostWaiting)
+      this.#waiting = [...batch, ...this.#waiting]
+      this.#waitingBytes = this.#waiting.reduce((sum, event) => sum + sizeOf(event), 0)
+      this.#giveUpOldest(1)
       if (this.failure === undefined) this.#listeners.onError?.(error)
       this.failure = error instanceof Error ? error.message : String(error)
       this.#timer ??= setTimeout(() => this.flush(), retryAfter).unref()
@@ -197,6 +240,10 @@ function detailWithoutTokens(detail: NonNullable<Event['detail']>): NonNullable<
     shown[key] = typeof value === 'string' ? withoutTokens(value) : value
   }
   return shown
+}
+
+function sizeOf({ detail }: Event): number {
+  return bytesOf(detail) + 200
 }
 
 /** About as many as are written; of long text, which may be escaped sign by sign, exactly. */

@@ -37,7 +37,7 @@ export function readXml(file: string, text: string): Element {
     refuse(depth.line, 'elements are nested too deep, or too many', 'no file of SystemImager is like that')
   const valid = XMLValidator.validate(bare)
   if (valid !== true) refuse(valid.err.line, `this is not XML: ${quote(valid.err.msg)}`, 'mend it as xmllint tells')
-  const [root] = elementsOf(parser.parse(bare), new Lines(bare))
+  const [root] = elementsOf(parsed(bare, refuse), new Lines(bare))
   return root ?? refuse(1, 'there is no element', 'the file begins with its root element')
 }
 
@@ -51,7 +51,15 @@ const options = {
   ignoreDeclaration: true,
   captureMetaData: true,
 } as const
-const parser = { parse: (text: string): unknown => new XMLParser(options).parse(text) }
+
+/** What the validator let through may still be nothing to the parser. */
+function parsed(text: string, refuse: (line: number, message: string, hint: string) => never): unknown {
+  try {
+    return new XMLParser(options).parse(text)
+  } catch (error) {
+    return refuse(0, `this is not XML: ${quote((error as Error).message)}`, 'mend it as xmllint tells')
+  }
+}
 
 /** Blanks instead, so that lines stay what they are. One that does not end stays, and is refused. */
 function withoutComments(text: string): string {

@@ -245,3 +245,14 @@ test.each([
   expect(await scene.call(body)).toMatch(/<fault>|"code"/)
   expect(await scene.call(method('ping'))).toBe(replyText(true))
 })
+
+test.each([
+  '<?xml version="1.0?><methodCall><methodName>ping</methodName></methodCall>',
+  '<?xml',
+  '<a',
+  '<methodCall><methodName>',
+  '',
+])('what is no XML is a fault with a sentence: %s', async (text) => {
+  await using scene = await openScene()
+  expect(await scene.call(text)).toMatch(/<fault>.*<string>[^<]*(?:XML|element|not read)[^<]*<\/string>/)
+})

@@ -6,7 +6,7 @@ import { MemoryEvents } from '../../src/store/memory/events.ts'
 const small = { rows: 3, bytes: 1000, period: 86_400_000 }
 
 function journal(): Journal {
-  return new Journal(new MemoryEvents(), {}, new Allowances(small))
+  return new Journal(new MemoryEvents(), {}, { boot: new Allowances(small) })
 }
 
 function told(kept: readonly Event[]): unknown[] {
@@ -63,7 +63,11 @@ test('without a session it is the machine’s allowance, and a live machine that
 
 test('what the server tells of itself has no allowance', () => {
   const kept: Event[] = []
-  const story = new Journal(new MemoryEvents(), { onEvent: (event) => kept.push(event) }, new Allowances(small))
+  const story = new Journal(
+    new MemoryEvents(),
+    { onEvent: (event) => kept.push(event) },
+    { boot: new Allowances(small) },
+  )
   for (let at = 0; at < 10; at++) story.record({ at, type: 'site.changed' })
   expect(kept).toHaveLength(10)
 })
@@ -78,4 +82,25 @@ test('allowances themselves are bounded', () => {
   const allowances = new Allowances(small, 100)
   for (let n = 0; n < 10_000; n++) allowances.take(`s${n}`, 'x', 1, 0)
   expect(allowances.size).toBe(100)
+})
+
+test('a machine that begins boot after boot keeps no more of a kind than it may in an hour', () => {
+  const hour = new Allowances({ rows: 100, bytes: 3000, period: 3600_000 })
+  const store = new MemoryEvents()
+  const story = new Journal(store, {}, { hour })
+  const log = (at: number, boot: number): Event => ({
+    ...{ at, type: 'report.log', machine: 'duncan', session: `s${boot}` },
+    detail: { text: 'x'.repeat(900) },
+  })
+  for (let boot = 0; boot < 50; boot++) story.record(log(boot, boot))
+  story.record({ at: 50, type: 'report.done', machine: 'duncan', session: 's49' })
+  expect(story.ofMachine('duncan', 100).map(({ type }) => type)).toEqual([
+    'report.done',
+    'journal.full',
+    'report.log',
+    'report.log',
+    'report.log',
+  ])
+  story.record(log(3600_001, 51))
+  expect(story.ofMachine('duncan', 2)).toMatchObject([{ type: 'report.log' }, { detail: { unkept: 47 } }])
 })

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,6 +9,9 @@ import type { Permit, PermitStore } from '../../src/machine/permit.ts'
 import { MemoryEvents } from '../../src/store/memory/events.ts'
 import { MemoryPermits } from '../../src/store/memory/permits.ts'
 import { inMemory, openDatabase, serverKey } from '../../src/store/sqlite/database.ts'
+import { faultOf } from '../../src/fault.ts'
+import { parseMac } from '../../src/net/mac.ts'
+import { SqliteLeases } from '../../src/store/sqlite/leases.ts'
 import { SqliteEvents } from '../../src/store/sqlite/events.ts'
 import { SqlitePermits } from '../../src/store/sqlite/permits.ts'
 
@@ -82,7 +85,7 @@ test.each(Object.entries(eventStores))(
     store.append([at(3, 's1')])
     expect(store.ofSession('s1').map(({ at: time }) => time)).toEqual([1, 3])
     expect(store.ofMachine('duncan', 2).map(({ detail }) => detail)).toEqual([{ name: 'f3' }, { name: 'f2' }])
-    store.trim(1)
+    store.trim({ rows: 1, bytes: 1 << 30 }, 10)
     expect(store.ofMachine('duncan', 10)).toHaveLength(1)
   },
 )
@@ -130,6 +133,52 @@ test('a database of a newer Birnam is not touched', () => {
   database.close()
   expect(() => openDatabase(directory)).toThrow('is of a newer Birnam (schema 99')
 })
+
+test('the journal keeps within its bytes and rows on the disk, and the file does not grow any more', () => {
+  const database = openDatabase(directory)
+  const store = new SqliteEvents(database)
+  const journal = new Journal(store, {}, { bounds: { rows: 3000, bytes: 4 << 20 } })
+  const size = (): number => statSync(join(directory, 'birnam.sqlite')).size
+  const fill = (from: number, length: number): void => {
+    for (let at = from; at < from + 2000; at++) {
+      journal.record({ at, type: 'report.log', session: `s${at}`, detail: { text: 'x'.repeat(length) } })
+      if (at % 50 === 0) journal.flush()
+    }
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  }
+  for (let round = 0; round < 4; round++) fill(round * 2000, 5000)
+  expect(size()).toBeLessThan(8 << 20)
+  expect(journal.ofSession('s7999')).toHaveLength(1)
+  for (let round = 4; round < 8; round++) fill(round * 2000, 10)
+  const { rows } = database.prepare('SELECT count(*) AS rows FROM events').get() as { rows: number }
+  expect(rows).toBeLessThanOrEqual(3050)
+  database.close()
+})
+
+test('damaged pages are a sentence with what to do, and no stack', () => {
+  const database = openDatabase(directory)
+  const leases = new SqliteLeases(database)
+  const mac = parseMac('52:54:00:77:00:01')
+  const lease = { mac, address: '10.77.0.11', expiresAt: 1, state: 'leased' } as const
+  void leases.commit(Array.from({ length: 500 }, () => lease))
+  database.close()
+  const path = join(directory, 'birnam.sqlite')
+  const bytes = readFileSync(path)
+  bytes.fill(0x77, 4096 * 3)
+  writeFileSync(path, bytes)
+  const fault = faultOf(thrownBy(() => new SqliteLeases(openDatabase(directory)).load()))
+  expect(fault?.toString()).toMatch(/database is damaged|cannot open the database/)
+  expect(fault?.toString()).toContain('backup')
+})
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    work()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
 
 test('a file that is no database is named, and stays as it is', () => {
   writeFileSync(join(directory, 'birnam.sqlite'), 'x'.repeat(5000))

@@ -1,4 +1,4 @@
-import type { Event, EventStore, StoredEvent } from '../../journal/journal.ts'
+import type { Bounds, Event, EventStore, StoredEvent } from '../../journal/journal.ts'
 import type { Mac } from '../../net/mac.ts'
 
 /** Events that live as long as the process. */
@@ -36,7 +36,7 @@ export class MemoryEvents implements EventStore {
     return first < 0 ? [] : own.slice(first, first + limit)
   }
 
-  trim(keep: number): void {
-    this.#events = this.#events.slice(-keep)
+  trim({ rows }: Bounds, step: number): void {
+    this.#events.splice(0, Math.min(step, Math.max(0, this.#events.length - rows)))
   }
 }

@@ -33,7 +33,9 @@ export function openDatabase(directory: string): DatabaseSync {
     if (path !== inMemory) makeDirectory(directory)
     if (path !== inMemory) makeFile(path)
     const database = new DatabaseSync(path, { timeout: 5000 })
-    database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON')
+    database.exec(
+      'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA journal_size_limit=16777216',
+    )
     checkVersion(database, path)
     upgrade(database)
     database.exec(schema)

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Event, EventStore, StoredEvent } from '../../journal/journal.ts'
+import type { Bounds, Event, EventStore, StoredEvent } from '../../journal/journal.ts'
 import type { Mac } from '../../net/mac.ts'
 
 interface Row {
@@ -16,8 +16,17 @@ export class SqliteEvents implements EventStore {
   readonly #database: DatabaseSync
   readonly #insert: StatementSync
 
+  readonly #ends: StatementSync
+  readonly #used: StatementSync
+  readonly #remove: StatementSync
+
   constructor(database: DatabaseSync) {
     this.#database = database
+    this.#ends = database.prepare('SELECT (SELECT min(id) FROM events) AS first, (SELECT max(id) FROM events) AS last')
+    this.#used = database.prepare(
+      'SELECT (page_count - freelist_count) * page_size AS used FROM pragma_page_count, pragma_freelist_count, pragma_page_size',
+    )
+    this.#remove = database.prepare('DELETE FROM events WHERE id < ? AND id < ?')
     this.#insert = database.prepare(
       'INSERT INTO events (at, type, machine, mac, session, detail) VALUES (?, ?, ?, ?, ?, ?)',
     )
@@ -80,8 +89,19 @@ export class SqliteEvents implements EventStore {
     return (rows as unknown as Row[]).map(eventOf)
   }
 
-  trim(keep: number): void {
-    this.#database.prepare('DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?').run(keep)
+  trim({ rows, bytes }: Bounds, step: number): void {
+    const { first, last } = this.#ends.get() as { first: number | null; last: number }
+    if (first === null) return
+    const tooMany = last - first + 1 - rows
+    if (tooMany <= 0 && this.#bytes() <= bytes) return
+    // Ids are given one after the other, and the oldest go first.
+    this.#remove.run(first + (tooMany > 0 ? Math.min(tooMany, step) : step), last)
+  }
+
+  /** Of the pages that hold something: what is free in the file is used again. */
+  #bytes(): number {
+    const { used } = this.#used.get() as { used: number }
+    return used
   }
 }
 
