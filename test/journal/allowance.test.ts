@@ -89,7 +89,10 @@ test('a machine that begins boot after boot keeps no more of a kind than it may 
   const store = new MemoryEvents()
   const story = new Journal(store, {}, { hour })
   const log = (at: number, boot: number): Event => ({
-    ...{ at, type: 'report.log', machine: 'duncan', session: `s${boot}` },
+    at,
+    type: 'report.log',
+    machine: 'duncan',
+    session: `s${boot}`,
     detail: { text: 'x'.repeat(900) },
   })
   for (let boot = 0; boot < 50; boot++) story.record(log(boot, boot))
