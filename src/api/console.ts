@@ -67,6 +67,9 @@ export class ConsoleDesk implements Console {
     const { machine, target, session, user } = wish
     if (!(await isPassword(wish))) return this.#refuse(wish, 'That password was wrong')
     this.#tries.delete(session.mac)
+    const menu = house.registry.profileOf(house.registry.named(machine.name) ?? machine)
+    if (menu?.kind !== 'menu' || menu.password !== wish.hash)
+      return this.#refuse(wish, 'The menu was edited: boot again')
     await reinstall(house, machine.name, { by: `console ${user}`.trim().slice(0, 60), to: target.name })
   }
 

@@ -11,6 +11,7 @@ import { readDigest } from '../image/digest.ts'
 import { parseReference } from '../image/reference.ts'
 import { Removals } from '../image/removals.ts'
 import type { Removed } from '../image/version-tree.ts'
+import type { Peer } from '../net/content.ts'
 import { peerOf } from './peer.ts'
 
 interface Keyed {
@@ -29,12 +30,17 @@ export function addImaging(app: FastifyInstance, house: House): void {
     if ('status' in guest) return refuse(reply, guest)
     try {
       const script = await installScript(house, guest.audience, guest.image, guest.expected)
+      // The permit may have been withdrawn while the image store was waited for.
+      const still = admit(house, request.params.token, request)
+      if ('status' in still) return refuse(reply, still)
       tell(house, guest, 'script.given', { image: guest.image.split('@')[0] })
       reach(guest.audience.session, 'answer', house.now())
       guest.audience.session.gone = true
       return await reply.type('text/x-shellscript; charset=utf-8').header('Cache-Control', 'no-store').send(script)
     } catch (error) {
       if (!(error instanceof Fault)) throw error
+      const still = admit(house, request.params.token, request)
+      if ('status' in still) return refuse(reply, still)
       tell(house, guest, 'script.failed', { why: error.toString() })
       return refuse(reply, { status: 500, message: error.toString() })
     }
@@ -43,13 +49,17 @@ export function addImaging(app: FastifyInstance, house: House): void {
     const guest = admit(house, request.params.token, request)
     if ('status' in guest) return refuse(reply, guest)
     tell(house, guest, 'overrides.given', {})
-    return reply.type('application/x-tar').send(overridesTar(house, guest.audience.machine, guest.audience))
+    const peer = peerOf(request)
+    const mayGoOn = (): boolean => !('status' in admitAt(house, request.params.token, peer))
+    return reply.type('application/x-tar').send(overridesTar(house, guest.audience.machine, guest.audience, mayGoOn))
   })
   app.get<Removal>('/w/:token/:digest/:what', async (request, reply) => {
     const guest = admit(house, request.params.token, request)
     if ('status' in guest) return refuse(reply, guest)
     const removed = await removedOf(house, guest, request.params.digest, removals)
     const paths = removed[listNamed(request.params.what)]
+    const still = admit(house, request.params.token, request)
+    if ('status' in still) return refuse(reply, still)
     const bytes = Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1')
     return reply.type('application/octet-stream').send(bytes)
   })
@@ -64,10 +74,14 @@ export interface Guest {
   readonly expected: string
 }
 
+/** To be asked in the same turn as what is sent on it: after each wait anew. */
 export function admit(house: House, token: string, request: FastifyRequest): Guest | Why {
+  return admitAt(house, token, peerOf(request))
+}
+
+export function admitAt(house: House, token: string, peer: Peer): Guest | Why {
   const session = house.sessions.byToken(token, house.now())
   if (!session) return { status: 403, message: 'no boot session has that token' }
-  const peer = peerOf(request)
   const answer = askHouse(house, { door: 'http', asker: 'os', mac: session.mac, session: session.id })
   const why = refusal(house, answer, 'image', session, { peer })
   const { machine, profile, permit } = answer

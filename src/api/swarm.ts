@@ -11,7 +11,8 @@ import { Seeds } from '../swarm/seeds.ts'
 import { infoHash, metainfo, type Torrent } from '../swarm/torrent.ts'
 import { readAnnounce, Tracker } from '../swarm/tracker.ts'
 import { canMulticast, sendByUftp } from '../swarm/uftp.ts'
-import { admit, refuse, type Guest } from './imaging.ts'
+import { admit, admitAt, refuse, type Guest } from './imaging.ts'
+import { peerOf } from './peer.ts'
 
 interface Keyed {
   readonly Params: { readonly token: string }
@@ -39,6 +40,8 @@ function addTorrents(app: FastifyInstance, house: House, book: PieceBook): void 
     const torrents = await torrentsOf(house, guest, book)
     const torrent = torrents.find((one) => infoHash(one) === asked.hash)
     if (!torrent) throw new Fault('image-missing', 'this machine is promised no such torrent')
+    const still = admit(house, request.params.token, request)
+    if ('status' in still) return refuse(reply, still)
     seeds.heard(torrent.name, guest.audience.session.id, house.now())
     return reply.type('text/plain').send(tracker.announce(asked.hash, asked.announce, house.now()))
   })
@@ -46,6 +49,8 @@ function addTorrents(app: FastifyInstance, house: House, book: PieceBook): void 
     const guest = admit(house, request.params.token, request)
     if ('status' in guest) return refuse(reply, guest)
     const hashes = (await torrentsOf(house, guest, book)).map(infoHash)
+    const still = admit(house, request.params.token, request)
+    if ('status' in still) return refuse(reply, still)
     return reply.send(`${Math.max(0, ...hashes.map((hash) => tracker.waiting(hash, house.now())))}\n`)
   })
   app.get<OfLayer>('/b/:token/:digest', async (request, reply) => {
@@ -58,6 +63,8 @@ function addTorrents(app: FastifyInstance, house: House, book: PieceBook): void 
     if (!layer) throw new Fault('image-missing', `${guest.image.split('@')[0]} has no such layer`)
     const url = serverUrl(house, guest.audience.address)
     const torrent = await book.torrentOf(layer.digest, layer.size)
+    const still = admit(house, token, request)
+    if ('status' in still) return refuse(reply, still)
     const maySeed = seeds.mayUse(torrent.name, guest.audience.session.id, house.now())
     const seed = maySeed ? `${url}/v2/${version.name}/blobs/${layer.digest}` : undefined
     return reply.type('application/x-bittorrent').send(metainfo(torrent, `${url}/b/${token}/announce`, seed))
@@ -82,10 +89,14 @@ function addMulticast(app: FastifyInstance, house: House): void {
     if ('status' in guest) return refuse(reply, guest)
     const address = guest.audience.address
     const missing = await whyNot(house, guest)
+    const peer = peerOf(request)
+    const still = admitAt(house, request.params.token, peer)
+    if ('status' in still) return refuse(reply, still)
     if (missing !== undefined) return reply.send(`none ${missing}\n`)
     from.set(guest.image, house.reach(address))
     const uid = readIpv4(address)!
-    const state = carousel.join(guest.image, guest.audience.session.id, uid) ?? 'late'
+    const mayGoOn = (): boolean => !('status' in admitAt(house, request.params.token, peer))
+    const state = carousel.join(guest.image, guest.audience.session.id, uid, mayGoOn) ?? 'late'
     const { group, port } = settings()
     return reply.send(`${state} ${group} ${port} 0x${uid.toString(16).padStart(8, '0').toUpperCase()}\n`)
   })

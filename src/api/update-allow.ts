@@ -33,7 +33,8 @@ export async function allowUpdate(house: House, name: string, { by, to }: Update
   if (!version) throw missing(wanted)
   // As for a permit: an operator says that this version may be on a machine.
   await golden.signer.sign(golden.store, version)
-  const right = rightOf(house, machine, wanted, version)
+  // The site may have been edited while the image store was waited for.
+  const right = rightOf(house, machineNamed(house, name), wanted, version)
   const { image, digest, address, until } = right
   house.journal.record({ at: house.now(), type: 'update.allowed', machine: name, detail: { image, by, address } })
   const url = `${serverUrl(house, address)}/u/${updateToken(house.sessions, right)}`

@@ -44,10 +44,15 @@ const booted = z.discriminatedUnion('kind', [
 export function addUpdates(app: FastifyInstance, house: House): void {
   const plans = house.golden && new Plans(house.golden.store, house.golden.trees)
   app.get<Keyed>('/u/:token', (request, reply) =>
-    answer(reply, 'text/x-shellscript; charset=utf-8', () => {
-      const { machine, right } = admit(house, request)
-      return updateScript(house, machine, right)
-    }),
+    answer(
+      reply,
+      'text/x-shellscript; charset=utf-8',
+      () => {
+        const { machine, right } = admit(house, request)
+        return updateScript(house, machine, right)
+      },
+      () => admit(house, request),
+    ),
   )
   const works = new Works(house)
   const { onRequest } = works
@@ -57,10 +62,15 @@ export function addUpdates(app: FastifyInstance, house: House): void {
     ),
   )
   app.get<Keyed>('/u/:token/overrides', (request, reply) =>
-    answer(reply, 'application/x-tar', () => {
-      const { machine, right } = admit(house, request)
-      return overridesTar(house, machine, audienceOf(machine, right))
-    }),
+    answer(
+      reply,
+      'application/x-tar',
+      () => {
+        const { machine, right } = admit(house, request)
+        return overridesTar(house, machine, audienceOf(machine, right))
+      },
+      () => admit(house, request),
+    ),
   )
   app.post<Keyed>('/u/:token/expected', { onRequest, bodyLimit: longestForm }, (request, reply) =>
     works.answer(request, reply, 'application/x-tar', (guest, signal) => {
@@ -136,7 +146,7 @@ class Works {
     reply.raw.once('close', () => gone.abort())
     try {
       const work = (): Promise<Buffer> => make(admit(this.#house, request), gone.signal)
-      return await unhurried(request.raw, () => answer(reply, type, work))
+      return await unhurried(request.raw, () => answer(reply, type, work, () => admit(this.#house, request)))
     } catch (error) {
       if (!gone.signal.aborted) throw error
       return reply.hijack()
@@ -179,9 +189,16 @@ function unknownToken(): Fault {
 }
 
 /** A shell reads it: a mistake is one sentence, not a document. */
-async function answer(reply: FastifyReply, type: string, make: () => unknown): Promise<FastifyReply> {
+async function answer(
+  reply: FastifyReply,
+  type: string,
+  make: () => unknown,
+  admitAgain: () => unknown,
+): Promise<FastifyReply> {
   try {
     const made = await make()
+    // Its hour, its address or its machine may have gone while that was waited for.
+    admitAgain()
     return await reply.type(type).header('Cache-Control', 'no-store').send(made)
   } catch (error) {
     return refuse(reply, error)

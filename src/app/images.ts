@@ -117,13 +117,9 @@ function installing(house: House): Gatekeeper {
 }
 
 function anyOf(gates: readonly Gatekeeper[]): Gatekeeper {
-  const some = async (ask: (gate: Gatekeeper) => boolean | Promise<boolean>): Promise<boolean> => {
-    for (const gate of gates) if (await ask(gate)) return true
-    return false
-  }
   return {
-    isKnown: (credentials, peer) => some((gate) => gate.isKnown(credentials, peer)),
-    mayPull: (name, credentials, peer) => some((gate) => gate.mayPull(name, credentials, peer)),
-    mayPush: (name, credentials, peer) => some((gate) => gate.mayPush(name, credentials, peer)),
+    isKnown: (credentials, peer) => gates.some((gate) => gate.isKnown(credentials, peer)),
+    mayPull: (name, credentials, peer) => gates.some((gate) => gate.mayPull(name, credentials, peer)),
+    mayPush: (name, credentials, peer) => gates.some((gate) => gate.mayPush(name, credentials, peer)),
   }
 }

@@ -30,6 +30,8 @@ export interface Session {
   heardAt: number
   /** The last menu that its machine was given is one that it waits at. */
   waits?: boolean
+  /** The permit that it has claimed. A restart forgets it, and the permit itself does not. */
+  claimed?: string
   /** Its machine went on from its menu: it has a kernel or an answer, reported, or has booted again. */
   gone?: boolean
 }

@@ -42,6 +42,7 @@ function bind(house: House, answer: Answer, session: Session, from: string): Ans
   try {
     const permit = house.permits.claim(name, session.id, from, house.now())
     if (!permit) return disk(answer, cannot)
+    session.claimed = permit.id
     if (before?.state === 'armed') {
       const detail = { permit: permit.id, target: permit.target, from }
       house.journal.record({ ...whose(house, answer, session), type: 'permit.claimed', detail })

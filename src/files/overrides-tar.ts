@@ -12,10 +12,15 @@ import { overridesOf, type Override } from './overrides.ts'
  * A machine's overrides as a tar, owned by root with the permissions that the files have in the site. Every template is rendered
  * before the first byte goes out. Throws what the templates throw, and `file-missing` for a link that leads out of the site.
  */
-export function overridesTar(house: House, machine: Machine, audience: Audience): Readable {
+export function overridesTar(
+  house: House,
+  machine: Machine,
+  audience: Audience,
+  mayGoOn: () => boolean = () => true,
+): Readable {
   const context = contextOf(house, audience)
   const ready = overridesOf(house, machine).map((one) => prepare(house, one, context, machine.name))
-  return Readable.from(tarOf(ready), { objectMode: false })
+  return Readable.from(allowed(tarOf(ready), mayGoOn), { objectMode: false })
 }
 
 interface Ready {
@@ -48,6 +53,14 @@ function contentOf(house: House, one: Override, context: Record<string, unknown>
 
 const inMemory = 1 << 20
 const padding = 512
+
+/** A permit that is withdrawn in the middle ends it there. */
+async function* allowed(pieces: AsyncIterable<Uint8Array>, mayGoOn: () => boolean): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    if (!mayGoOn()) throw new Fault('token-unknown', 'it may not have the rest any more: its permit is over')
+    yield piece
+  }
+}
 
 async function* tarOf(entries: readonly Ready[]): AsyncGenerator<Uint8Array> {
   for (const { header, size, content } of entries) {

@@ -12,6 +12,7 @@ import { imagerPath } from './imager-files.ts'
 import { ownLoader } from './first.ts'
 import { loaderPath, packageOf } from './loaders.ts'
 import { keyRefused, PrivateKeys } from './private-keys.ts'
+import { whyOver } from './over.ts'
 import { findForPixiecore } from './pixiecore.ts'
 import { findForPi, readPiName, type PiName } from './raspberry-pi.ts'
 import { findForMatchbox } from './matchbox.ts'
@@ -41,7 +42,18 @@ export class Shelf {
     if (id === undefined) return this.#lookUp(rest, asked)
     const session = this.#house.sessions.find(id, this.#house.now())
     if (!session) return { kind: 'refused', status: 404, message: 'no such boot session' }
-    return this.#lookUp(rest, { ...asked, session })
+    const found = this.#lookUp(rest, { ...asked, session })
+    return asked.dry ? found : this.#whileInstalling(found, rest, session)
+  }
+
+  /** Of an install that is over nothing is given any more, under the name of its boot: neither its kernel nor the rest of it. */
+  #whileInstalling(found: Finding, name: string, session: Session): Finding {
+    if (!found || found.kind === 'refused') return found
+    const isPart = found.kind === 'bytes' ? found.secret === true : stageOf(this.#house, name) === 'kernel'
+    if (!isPart) return found
+    const why = whyOver(this.#house, session)
+    if (why !== undefined) return { kind: 'refused', status: 410, message: why }
+    return { ...found, mayGoOn: () => whyOver(this.#house, session) === undefined }
   }
 
   /** A site change makes every remembered look-up void. */

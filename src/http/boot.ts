@@ -58,6 +58,15 @@ function answerFinding(desk: BootDesk, exchange: Exchange, finding: Finding): vo
   return refuse(exchange, finding ?? missing)
 }
 
+/** What was allowed when the name was looked up may be withdrawn before, or while, its bytes go out. */
+function going(exchange: Exchange, bytes: number, { mayGoOn }: FileContent): void {
+  exchange.progress(bytes)
+  if (mayGoOn?.() !== false) return
+  exchange.note('refused', over.message)
+  exchange.response.destroy()
+}
+
+const over: Refusal = { kind: 'refused', status: 410, message: 'its permit is over' }
 const missing: Refusal = { kind: 'refused', status: 404, message: 'no such file' }
 
 function answerBytes(exchange: Exchange, bytes: Buffer, type: string | undefined): void {
@@ -78,32 +87,34 @@ function outcomeOf(status: Refusal['status']): 'missing' | 'refused' | 'failed' 
 
 function answerFile(desk: BootDesk, exchange: Exchange, content: FileContent): void | Promise<void> {
   const held = desk.files.hold(content, Date.now())
-  if (held && !(held instanceof Promise)) return answerHeld(exchange, held)
+  if (held && !(held instanceof Promise)) return answerHeld(exchange, held, content)
   return answerSlowly(desk, exchange, content, held)
 }
 
 async function answerSlowly(
   { files }: BootDesk,
   exchange: Exchange,
-  { path }: FileContent,
+  content: FileContent,
   held: Promise<Held | undefined> | undefined,
 ): Promise<void> {
   const inMemory = await held
-  if (inMemory) return answerHeld(exchange, inMemory)
-  await using file = await OpenFile.open(path)
+  if (inMemory) return answerHeld(exchange, inMemory, content)
+  await using file = await OpenFile.open(content.path)
+  if (content.mayGoOn?.() === false) return refuse(exchange, over)
   const part = begin(exchange, files.versionOf(file))
-  if (part) await sendFile(exchange.response, file, part, files.buffers, (bytes) => exchange.progress(bytes))
+  if (part) await sendFile(exchange.response, file, part, files.buffers, (bytes) => going(exchange, bytes, content))
 }
 
-function answerHeld(exchange: Exchange, held: Held): void | Promise<void> {
+function answerHeld(exchange: Exchange, held: Held, content: FileContent): void | Promise<void> {
   const { response } = exchange
   // The client may have gone while the file was read into memory; then there is no end to come.
   if (response.closed) return held.release()
   exchange.held = held
+  if (content.mayGoOn?.() === false) return refuse(exchange, over)
   const part = begin(exchange, held.version)
   if (!part) return
   const bytes = held.bytes.subarray(part.from, part.to + 1)
-  if (bytes.length > memoryPiece) return sendBytes(response, bytes, (count) => exchange.progress(count))
+  if (bytes.length > memoryPiece) return sendBytes(response, bytes, (count) => going(exchange, count, content))
   exchange.inOne(bytes.length)
   response.end(bytes)
 }

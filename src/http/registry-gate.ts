@@ -8,12 +8,12 @@ export interface Credentials {
   readonly user?: string
 }
 
-/** Who may do what. Asked for every request; `undefined` credentials are somebody who only reached the port. */
+/** Who may do what, without a wait: what is sent goes out in the same turn. Asked for every request; `undefined` credentials are somebody who only reached the port. */
 export interface Gatekeeper {
   /** Whether the credentials are anybody's. */
-  isKnown(credentials: Credentials, peer: Peer): boolean | Promise<boolean>
-  mayPull(name: string, credentials: Credentials, peer: Peer): boolean | Promise<boolean>
-  mayPush(name: string, credentials: Credentials, peer: Peer): boolean | Promise<boolean>
+  isKnown(credentials: Credentials, peer: Peer): boolean
+  mayPull(name: string, credentials: Credentials, peer: Peer): boolean
+  mayPush(name: string, credentials: Credentials, peer: Peer): boolean
 }
 
 /** Undefined when there are none, or none that can be read (RFC 7617, RFC 6750). */

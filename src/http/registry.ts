@@ -53,20 +53,28 @@ export class RegistryDesk implements Desk, AsyncDisposable {
   async #answer(exchange: Exchange, query: URLSearchParams): Promise<void> {
     const { request, connection } = exchange
     const credentials = credentialsOf(request.headers)
-    const isKnown = credentials !== undefined && (await this.#gate.isKnown(credentials, connection.peer))
+    const isKnown = credentials !== undefined && this.#gate.isKnown(credentials, connection.peer)
     if (!isKnown) throw unknown()
     const call = parseCall(request.method ?? 'GET', exchange.name, query)
     if (hasUnwantedBody(exchange, call))
       throw new RegistryError('UNSUPPORTED', 'this request has no body', { status: 400 })
-    await this.#admit(call, credentials, exchange)
+    this.#admit(call, credentials, exchange)
     await this.#serve(call, credentials, exchange)
   }
 
-  async #admit(call: RegistryCall, credentials: Credentials, { connection: { peer } }: Exchange): Promise<void> {
-    if (!('name' in call)) return
+  /** Asked again after each wait: what was allowed may have been withdrawn. */
+  #admit(call: RegistryCall, credentials: Credentials, exchange: Exchange): void {
+    if ('name' in call && !this.#may(call, credentials, exchange))
+      throw new RegistryError('DENIED', `these credentials do not allow that with ${call.name}`)
+  }
+
+  #may(
+    call: Extract<RegistryCall, { readonly name: string }>,
+    credentials: Credentials,
+    { connection: { peer } }: Exchange,
+  ): boolean {
     const { name } = call
-    const may = isPull(call) ? this.#gate.mayPull(name, credentials, peer) : this.#gate.mayPush(name, credentials, peer)
-    if (!(await may)) throw new RegistryError('DENIED', `these credentials do not allow that with ${name}`)
+    return isPull(call) ? this.#gate.mayPull(name, credentials, peer) : this.#gate.mayPush(name, credentials, peer)
   }
 
   async #serve(call: RegistryCall, credentials: Credentials, exchange: Exchange): Promise<void> {
@@ -76,17 +84,17 @@ export class RegistryDesk implements Desk, AsyncDisposable {
       case 'catalog':
         return this.#catalog(call.page, credentials, exchange)
       case 'tags':
-        return this.#tags(call.name, call.page, exchange)
+        return this.#tags(call, credentials, exchange)
       case 'get-manifest':
-        return this.#sendManifest(call, exchange)
+        return this.#sendManifest(call, credentials, exchange)
       case 'put-manifest':
         return this.#takeManifest(call, exchange)
       case 'delete-manifest':
         return this.#deleteManifest(call, exchange)
       case 'get-blob':
-        return this.#sendBlob(call, exchange)
+        return this.#sendBlob(call, credentials, exchange)
       case 'referrers':
-        return this.#referrers(call, exchange)
+        return this.#referrers(call, credentials, exchange)
       case 'start-upload':
         return this.#startUpload(call, credentials, exchange)
       case 'look-upload':
@@ -100,7 +108,7 @@ export class RegistryDesk implements Desk, AsyncDisposable {
   async #catalog(page: Page, credentials: Credentials, exchange: Exchange): Promise<void> {
     const names = await this.#store.names()
     const { peer } = exchange.connection
-    const may = await Promise.all(names.map(async (name) => this.#gate.mayPull(name, credentials, peer)))
+    const may = names.map((name) => this.#gate.mayPull(name, credentials, peer))
     const { items, next } = pageFrom(
       names.filter((_, at) => may[at]),
       page,
@@ -108,15 +116,19 @@ export class RegistryDesk implements Desk, AsyncDisposable {
     replyJson(exchange, { repositories: items }, linkTo('/v2/_catalog', page, next))
   }
 
-  async #tags(name: string, page: Page, exchange: Exchange): Promise<void> {
+  async #tags(call: Call<'tags'>, credentials: Credentials, exchange: Exchange): Promise<void> {
+    const { name, page } = call
     const all = await this.#store.tags(name)
+    this.#admit(call, credentials, exchange)
     if (all.length === 0) throw new RegistryError('NAME_UNKNOWN', 'no image has that name')
     const { items, next } = pageFrom(all, page)
     replyJson(exchange, { name, tags: items }, linkTo(`/v2/${name}/tags/list`, page, next))
   }
 
-  async #sendManifest({ name, reference }: Call<'get-manifest'>, exchange: Exchange): Promise<void> {
+  async #sendManifest(call: Call<'get-manifest'>, credentials: Credentials, exchange: Exchange): Promise<void> {
+    const { name, reference } = call
     const kept = await this.#store.manifest(reference)
+    this.#admit(call, credentials, exchange)
     if (!kept) throw new RegistryError('MANIFEST_UNKNOWN', `${name} has no such version`)
     if (!accepts(exchange.request.headers.accept, kept.mediaType))
       throw new RegistryError('MANIFEST_UNKNOWN', `it is ${kept.mediaType}, which the Accept header does not name`)
@@ -160,14 +172,18 @@ export class RegistryDesk implements Desk, AsyncDisposable {
   }
 
   /** By the name that it was asked under: who may pull or push one image reads no other one's layers. */
-  async #sendBlob({ name, digest }: Call<'get-blob'>, exchange: Exchange): Promise<void> {
+  async #sendBlob(call: Call<'get-blob'>, credentials: Credentials, exchange: Exchange): Promise<void> {
+    const { name, digest } = call
     if (!(await this.#blobs.has(name, digest)))
       throw new RegistryError('BLOB_UNKNOWN', 'no version of that name has this blob')
-    await sendBlob(this.#store, this.#buffers, exchange, digest)
+    const mayGoOn = (): boolean => this.#may(call, credentials, exchange)
+    await sendBlob(this.#store, this.#buffers, exchange, { digest, mayGoOn })
   }
 
-  async #referrers({ name, digest, artifactType }: Call<'referrers'>, exchange: Exchange): Promise<void> {
+  async #referrers(call: Call<'referrers'>, credentials: Credentials, exchange: Exchange): Promise<void> {
+    const { name, digest, artifactType } = call
     const all = await this.#store.referrers(name, digest)
+    this.#admit(call, credentials, exchange)
     const manifests = artifactType === undefined ? all : all.filter((one) => one.artifactType === artifactType)
     const filtered = artifactType === undefined ? {} : { 'OCI-Filters-Applied': 'artifactType' }
     replyJson(
@@ -199,7 +215,7 @@ export class RegistryDesk implements Desk, AsyncDisposable {
     exchange: Exchange,
   ): Promise<boolean> {
     if (!(await this.#store.blob(digest))) return false
-    const may = await this.#gate.mayPull(from, credentials, exchange.connection.peer)
+    const may = this.#gate.mayPull(from, credentials, exchange.connection.peer)
     return may && (await this.#blobs.has(from, digest))
   }
 

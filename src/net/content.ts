@@ -4,16 +4,23 @@ export interface Peer {
   readonly port: number
 }
 
+interface Bound {
+  /** Asked when the first byte goes out, and while the rest does: false ends the transfer there. */
+  readonly mayGoOn?: () => boolean
+}
+
 /** Bytes to be carried: in memory (rendered for whoever asked), or a file that the carrier reads by itself. */
-export type Content =
-  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly type?: string; readonly secret?: boolean }
-  | {
-      readonly kind: 'file'
-      readonly path: string
-      readonly size: number
-      readonly mtimeMs: number
-      readonly ino: number
-    }
+export type Content = Bound &
+  (
+    | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly type?: string; readonly secret?: boolean }
+    | {
+        readonly kind: 'file'
+        readonly path: string
+        readonly size: number
+        readonly mtimeMs: number
+        readonly ino: number
+      }
+  )
 
 /** A finished answer of "no": not a mistake of the program, and told to the client in one line. */
 export interface Refusal {

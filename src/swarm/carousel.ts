@@ -4,9 +4,16 @@ export type RoundState = 'waiting' | 'sending' | 'done' | 'failed' | 'alone'
 /** Sends an image to all of a round, each known by a number of 32 bits, and ends when all have it or are given up. */
 export type Send = (image: string, uids: readonly number[], signal: AbortSignal) => Promise<void>
 
+interface Member {
+  /** The number of the machine. */
+  readonly uid: number
+  /** Whether it may have the image still, asked when the round begins. */
+  readonly mayGoOn: () => boolean
+}
+
 interface Going {
-  /** The number of each machine, by its boot session. */
-  readonly members: Map<string, number>
+  /** By boot session. */
+  readonly members: Map<string, Member>
   state: RoundState
 }
 
@@ -32,10 +39,11 @@ export class Carousel {
   }
 
   /** Joins the round that waits, or tells how that goes in which this session is. Undefined: one is under way without it. */
-  join(image: string, session: string, uid: number): RoundState | undefined {
+  join(image: string, session: string, uid: number, mayGoOn: () => boolean = () => true): RoundState | undefined {
+    const member = { uid, mayGoOn }
     const going = this.#rounds.get(image)
-    if (!going || (isOver(going.state) && !going.members.has(session))) return this.#open(image, session, uid)
-    if (going.state === 'waiting') going.members.set(session, uid)
+    if (!going || (isOver(going.state) && !going.members.has(session))) return this.#open(image, session, member)
+    if (going.state === 'waiting') going.members.set(session, member)
     return going.members.has(session) ? going.state : undefined
   }
 
@@ -46,8 +54,8 @@ export class Carousel {
     await Promise.allSettled(this.#sending)
   }
 
-  #open(image: string, session: string, uid: number): RoundState {
-    const round: Going = { members: new Map([[session, uid]]), state: 'waiting' }
+  #open(image: string, session: string, member: Member): RoundState {
+    const round: Going = { members: new Map([[session, member]]), state: 'waiting' }
     this.#rounds.set(image, round)
     this.#after(this.#wait(), () => {
       const sending = this.#run(image, round)
@@ -58,7 +66,7 @@ export class Carousel {
   }
 
   async #run(image: string, round: Going): Promise<void> {
-    const uids = [...new Set(round.members.values())]
+    const uids = [...new Set([...round.members.values()].filter(({ mayGoOn }) => mayGoOn()).map(({ uid }) => uid))]
     round.state = uids.length > 1 ? 'sending' : 'alone'
     try {
       if (round.state === 'sending') await this.#send(image, uids, this.#stop.signal)

@@ -4,11 +4,11 @@ import type { Udp, UdpMessage, UdpSocket } from '../net/udp.ts'
 import { newCounters, type TftpCounters } from './counters.ts'
 import { Library } from './library.ts'
 import { defaultLimits, type Limits } from './limits.ts'
-import { negotiate } from './negotiate.ts'
+import { negotiate, type Terms } from './negotiate.ts'
 import { toNetascii } from './netascii.ts'
 import { decodeRequest, encodeError, errors, type ReadRequest } from './packet.ts'
 import { pagesOf, type Pages } from './pages.ts'
-import { Transfers, type Asked } from './transfers.ts'
+import { over, Transfers, type Asked } from './transfers.ts'
 
 /** What a name means: asked once for each request. */
 export interface TftpSource {
@@ -159,7 +159,8 @@ class Server implements TftpServer {
     this.#send(asked, read, finding)
   }
 
-  #send(asked: Asked, read: ReadRequest, content: Content): void {
+  #send(who: Asked, read: ReadRequest, content: Content): void {
+    const asked = content.mayGoOn ? { ...who, mayGoOn: content.mayGoOn } : who
     const isText = read.mode === 'netascii'
     const size = content.kind === 'file' ? content.size : content.bytes.length
     const terms = negotiate(read.options, isText ? undefined : size, this.#limits)
@@ -167,8 +168,18 @@ class Server implements TftpServer {
     if (!(pages instanceof Promise)) return this.#transfers.start(asked, terms, pages)
     this.#wait(
       asked,
-      pages.then((ready) => (this.#closed ? ready.close() : this.#transfers.start(asked, terms, ready))),
+      pages.then((ready) => this.#start(asked, terms, ready)),
     )
+  }
+
+  /** The file was waited for. */
+  #start(asked: Asked, terms: Terms, pages: Pages): void {
+    const isOver = asked.mayGoOn?.() === false
+    if (!isOver && !this.#closed) return this.#transfers.start(asked, terms, pages)
+    pages.close()
+    if (!isOver) return
+    this.counters.refused++
+    this.#say(asked, errors.access, over, 'refused', over)
   }
 
   #pagesOf(content: Content, blksize: number, isText: boolean): Pages | Promise<Pages> {

@@ -15,6 +15,8 @@ export interface Asked {
   readonly peer: Peer
   readonly name: string
   readonly local?: string
+  /** Asked before each window: false ends the transfer there. */
+  readonly mayGoOn?: () => boolean
 }
 
 /** A transfer under way. */
@@ -33,6 +35,9 @@ export interface Parts {
   readonly onEnd: (ended: Ended) => void
   readonly onStrange: (what: string) => void
 }
+
+/** What was allowed when its name was looked up has been withdrawn. */
+export const over = 'its permit is over'
 
 const tickEvery = 10
 
@@ -150,11 +155,18 @@ export class Transfers {
     const going = this.#going.get(key)
     if (!going || going.socket !== socket) return this.#stray(reply, message, socket)
     if (reply.kind === 'error') return this.#endedByClient(key, going, reply.code, reply.message)
+    if (going.asked.mayGoOn?.() === false) return this.#stop(key, going)
     const { machine } = going
     const wasAnswered = machine.answered
     machine.acknowledge(reply.block, performance.now())
     if (!wasAnswered && machine.answered) this.#unanswered.delete(key)
     if (machine.finished) this.#finish(key, going)
+  }
+
+  #stop(key: number, going: Going): void {
+    this.#parts.counters.refused++
+    this.#say(going, encodeError(errors.access, over))
+    this.#end(key, going, 'refused', { detail: over })
   }
 
   #finish(key: number, going: Going): void {

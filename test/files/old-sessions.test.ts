@@ -135,12 +135,12 @@ test('a HEAD says what a GET would be, and claims, chooses and tells nothing', a
   await arm()
   const path = power()
   const before = house.events().length
-  const head = house.ask(`${path}boot.ipxe`, { head: true })
+  const head = house.text(`${path}boot.ipxe`, { head: true })
   expect(house.ask(`${path}choose/web/boot.ipxe`, { head: true })).toMatchObject({ kind: 'bytes' })
   expect(house.ask(`${path}boot.ipxe`, { head: true, from: '10.77.0.66' })).toMatchObject({ kind: 'bytes' })
   expect(state()).toBe('armed')
   expect(house.events()).toHaveLength(before)
-  expect(house.ask(`${path}boot.ipxe`)).toEqual(head)
+  expect(house.text(`${path}boot.ipxe`)).toBe(head)
   expect(state()).toBe('claimed')
 })
 
