@@ -7,9 +7,9 @@ import type { Finding, Peer, Refusal } from '../net/content.ts'
 import { takeReport, type Report } from './reports.ts'
 
 /**
- * The answer of a machine that asks by its name: Cobbler believes every caller; here the name is only believed of the machine at that address. A live one's is free, as at `a/<mac>`. An install's is given from the machine's own address to the
- * installer that its boot has claimed the permit for and started. Nothing is claimed here: a name and an address are known to every user
- * of the machine, and to whoever takes its address while it is off.
+ * The answer of a machine that asks by its name. Cobbler believes every caller; here the name is only believed of the machine at that address. A
+ * live one's is free, as at `a/<mac>`. An install's is given to the installer that its boot has claimed the permit for and started. Nothing is
+ * claimed here: a name and an address are known to every user of the machine, and to whoever takes its address while it is off.
  */
 export function answerFor(house: House, shelf: Shelf, name: string, asked: Asked): Finding {
   const machine = machineFrom(house, asked.peer.address)

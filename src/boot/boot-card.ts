@@ -1,9 +1,9 @@
 import { dashed, type Mac } from '../net/mac.ts'
 
 /**
- * `BOOTIF=01-52-54-00-77-00-01`, as PXELINUX writes it: the card that a machine booted from is the one that its installer goes on with. Read by netcfg (Debian), initramfs-tools
- * and live-boot (Debian, Ubuntu), dracut with its own network scripts or NetworkManager (EL, Fedora, CoreOS, Agama), and linuxrc (SUSE); others pass it over. Nothing where the
- * line names a card already.
+ * `BOOTIF=01-52-54-00-77-00-01`, as PXELINUX writes it: the card that a machine booted from is the one that its installer goes on with. Read by
+ * netcfg (Debian), initramfs-tools and live-boot (Debian, Ubuntu), dracut with its own network scripts or NetworkManager (EL, Fedora, CoreOS,
+ * Agama), and linuxrc (SUSE); others pass it over. Nothing where the line names a card already.
  */
 export function bootCard(mac: Mac | undefined, words: readonly string[]): readonly string[] {
   return mac === undefined || words.some(namesCard) ? [] : [`BOOTIF=01-${dashed(mac)}`]
