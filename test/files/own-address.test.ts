@@ -96,6 +96,12 @@ test('where nothing is known of an address it is not the machine: no menu, no an
   expect(menuFrom(house, 'fd77::13')).toContain('give duncan ip6:')
 })
 
+test.each(['10.77.0.11', 'fd77::11'])('what the site names is the machine’s own: %s', (from) => {
+  using house = openTwoCards({ 'fleet.yaml': fleet.replace('0b"]', '0b"], ip: 10.77.0.11, ip6: "fd77::11"') })
+  for (const foreignOne of ['10.77.0.12', 'fd77::12']) expect(menuFrom(house, foreignOne)).toContain('duncan: local')
+  expect(menuFrom(house, from)).toContain('duncan: install')
+})
+
 test('beside another DHCP server the kernel tells whose card is at the address', () => {
   using house = openTwoCards()
   house.seen.set('10.77.0.66', foreign).set('10.77.0.13', mac)
