@@ -38,7 +38,8 @@ export function hear<T extends Heard>(
     detail: { interface: link, count, ...saidBy(client), ...rest, ...more },
   }
   // Anybody can speak with the address of a known card; of made-up ones, only that there are any is told.
-  if (named !== undefined) return house.journal.recordSeldom(event, `${link} ${mac} ${session?.id} ${rest.why}`)
+  if (named !== undefined)
+    return house.journal.recordSeldom(event, `${link} ${mac} ${session?.id} ${client?.asker} ${rest.why}`)
   if (mac) ofUnknown(house, { ...event, mac }, client, rest.relay)
   if (even.includes(type)) house.journal.recordRarely(event, `${link} ${rest.relay} ${rest.why}`)
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { reach, Sessions, whyNotClaim } from '../../src/boot/session.ts'
 import { parseMac } from '../../src/net/mac.ts'
 
@@ -104,4 +104,29 @@ test('a boot from before a restart claims a permit that it came after, and none 
   expect(whyNotClaim(found, now - 1000, now + 5000)).toBeUndefined()
   expect(whyNotClaim(found, now + 1000, now + 5000)).toMatch(/began before the permit/)
   expect(whyNotClaim(found, now - 1000, now + 3_600_001)).toMatch(/nothing was heard/)
+})
+
+describe('another try is another boot', () => {
+  const rom = (arch: number): { asker: 'firmware'; arch: number } => ({ asker: 'firmware', arch })
+
+  test('as another architecture', () => {
+    const sessions = new Sessions(Buffer.alloc(32))
+    const first = sessions.arriving(mac, 0, undefined, rom(7))
+    expect(sessions.arriving(mac, 5000, undefined, rom(7))).toBe(first)
+    expect(sessions.arriving(mac, 5000, undefined, rom(0))).not.toBe(first)
+  })
+
+  test('not of a loader that its ROM started, whatever it calls itself', () => {
+    const sessions = new Sessions(Buffer.alloc(32))
+    const first = sessions.arriving(mac, 0, undefined, rom(9))
+    expect(sessions.arriving(mac, 5000, undefined, { asker: 'ipxe', arch: 7 })).toBe(first)
+  })
+
+  test('a minute behind its loader', () => {
+    const sessions = new Sessions(Buffer.alloc(32))
+    const first = sessions.arriving(mac, 0, undefined, rom(7))
+    reach(first, 'loader', 1000)
+    expect(sessions.arriving(mac, 30_000, undefined, rom(7))).toBe(first)
+    expect(sessions.arriving(mac, 62_000, undefined, rom(7))).not.toBe(first)
+  })
 })

@@ -106,8 +106,28 @@ describe.each([ffiUdp, dgramUdp])('over UDP by $kind', (udp) => {
     client.send(Buffer.from('\0\x05\0\x08User aborted\0'), port)
     await expect
       .poll(() => served.ended)
-      .toMatchObject([{ outcome: 'aborted', detail: 'the client said ERROR 8: User aborted' }])
+      .toMatchObject([{ outcome: 'aborted', detail: 'the client said ERROR 8: User aborted', harmless: true }])
     expect((await client.get('wood', served.port)).equals(wood)).toBe(true)
+  })
+
+  test('an ERROR in the middle is told with its words, and how far the client came', async () => {
+    await using served = await Served.open(udp, { wood })
+    await using client = await RawClient.open()
+    const { port } = await client.ask(rrq('wood'), served.port)
+    await client.ask(ack(1), port)
+    expect(served.server.underway()).toMatchObject([{ name: 'wood', bytes: 512, size: wood.length, answered: true }])
+    client.send(Buffer.from('\0\x05\0\x03Could not allocate memory\0'), port)
+    await expect
+      .poll(() => served.ended)
+      .toMatchObject([
+        {
+          outcome: 'aborted',
+          bytes: 512,
+          size: wood.length,
+          detail: 'the client said ERROR 3: Could not allocate memory',
+        },
+      ])
+    expect([served.ended[0]?.harmless, served.server.underway()]).toEqual([undefined, []])
   })
 
   test('the same RRQ again is the same transfer; another one takes its place', async () => {

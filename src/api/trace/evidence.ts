@@ -26,7 +26,7 @@ export type Rule = (facts: Facts) => string | undefined
  */
 const rules: Readonly<Record<StepName, readonly Rule[]>> = {
   address: [noOffer, unwritten, declined, otherServer, nakked, fullPool, ignored, conflict, proxyUnheeded],
-  loader: [tlsFailed, noLoader, missingLoader, brokenOff, otherAddress, unconnected],
+  loader: [declined, tlsFailed, noLoader, missingLoader, brokenOff, otherAddress, unconnected],
   menu: [failedMenu, missingLoader, brokenOff, tlsFailed, otherAddress, refusedLoader],
   kernel: [goneKernel, badFile, brokenOff],
   initrd: [badFile, goneKernel, brokenOff, refusedKernel],
@@ -35,9 +35,21 @@ const rules: Readonly<Record<StepName, readonly Rule[]>> = {
   report: [answerWhy, scriptWhy, leapt],
 }
 
+/** What follows from silence needs a moment of it: the client may be about to go on. */
+const fromSilence: ReadonlySet<Rule> = new Set([
+  conflict,
+  proxyUnheeded,
+  unconnected,
+  refusedLoader,
+  refusedKernel,
+  nothingButHttp,
+])
+const moment = 3000
+
 export function evidenceFor(step: StepName, facts: Facts): string | undefined {
+  const isBusy = facts.now - (facts.events.at(-1)?.at ?? -Infinity) < moment
   for (const rule of rules[step]) {
-    const sentence = rule(facts)
+    const sentence = isBusy && fromSilence.has(rule) ? undefined : rule(facts)
     if (sentence !== undefined) return sentence
   }
   return undefined

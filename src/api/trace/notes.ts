@@ -3,10 +3,9 @@ import { digitsText, isOffer, menuOf, textOf, timeText, whyOf, type Facts } from
 import { leapt } from './rules/clock.ts'
 
 /** What a person should know besides the boot itself: each a sentence. Pure. */
-export function notesOn(facts: Facts): readonly string[] {
-  return [armedAndAway, expired, foreignCard, whyLocal, leaptNote, nearMiss, manyUnknown, fullDisk].flatMap(
-    (note) => note(facts) ?? [],
-  )
+export function notesOn(facts: Facts, ended: boolean): readonly string[] {
+  const ofStop = ended ? [] : [leaptNote, nearMiss, manyUnknown]
+  return [armedAndAway, expired, foreignCard, whyLocal, ...ofStop, fullDisk].flatMap((note) => note(facts) ?? [])
 }
 
 /** What a person should know of an open permit, or of one that nobody came for. */
@@ -75,6 +74,7 @@ function manyUnknown({ near, unknown = 0, events }: Facts): string | undefined {
   return `Machines that nobody named have booted (${unknown}): birnam machine waiting lists them`
 }
 
-function fullDisk({ disk }: Facts): string | undefined {
+function fullDisk({ disk, events }: Facts): string | undefined {
+  if (events.some((event) => whyOf(event).startsWith('lease not written'))) return undefined
   return disk && `${disk[0]!.toUpperCase()}${disk.slice(1)}: nothing that has to be written is`
 }

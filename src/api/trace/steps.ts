@@ -50,7 +50,7 @@ const steps: Readonly<Record<StepName, Step>> = {
           'the offer did not reach the machine (VLAN, DHCP snooping on the switch, spanning tree), or another DHCP server was faster',
       },
     ],
-    came: (events) => events.some((event) => hasAddress(event) || wasSent(event) || menuGiven(event)),
+    came: (events) => undeclined(events).some((event) => hasAddress(event) || wasSent(event) || menuGiven(event)),
   },
   loader: {
     name: 'loader',
@@ -157,6 +157,11 @@ function stepsFor(events: Events): readonly Step[] {
   const booting = [address, loader, menu, ...fetched, ...(fetches === true ? [answer] : [])]
   if (plan === 'image') return [...booting, script, report]
   return plan === 'live' ? booting : [...booting, report]
+}
+
+/** An address that it declined it does not have. */
+function undeclined(events: Events): Events {
+  return events.slice(events.findLastIndex(({ type }) => /^dhcp6?\.decline$/.test(type)) + 1)
 }
 
 function filesOf(events: Events): number {

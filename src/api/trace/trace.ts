@@ -31,11 +31,12 @@ interface Stop {
 /** `events` oldest first, of one boot: see `bootOf`. Without one, what else is known of the machine. */
 export function retell(machine: string, events: Events, known: Known = nothingKnown): Trace {
   const first = events.find(({ session }) => session !== undefined)
-  const notes = notesOn({ ...known, events })
-  if (!first) return { machine, events, ended: false, ...unbooted({ ...known, events }), notes }
+  const facts = { ...known, events }
+  if (!first) return { machine, events, ended: false, ...unbooted(facts), notes: notesOn(facts, false) }
   const own = events.filter(({ session }) => session !== undefined)
   const verdict = verdictOn({ ...known, events: lastTry(own) })
   const ended = verdict === undefined
+  const notes = notesOn(facts, ended)
   return { machine, session: first.session!, startedAt: first.at, events, ended, ...verdict, notes }
 }
 

@@ -45,7 +45,8 @@ export function otherAddress({ events, own }: Facts): string | undefined {
   const host = hostOf(told.file) ?? told.next
   // A name may be this server's under any address.
   if (host === undefined || !/^[\d.]+$|:/.test(host) || own.includes(host)) return undefined
-  return `it was told to fetch from ${host}, which is no address of this server (it has ${own.join(', ')}): correct address: in birnam.yaml`
+  const has = own.filter((address) => !address.startsWith('127.'))
+  return `it was told to fetch from ${host}, which is no address of this server (it has ${has.join(', ')}): correct address: in birnam.yaml`
 }
 
 /** Of a file that is offered by HTTP, TFTP's port is no part. */
