@@ -1,7 +1,7 @@
 import { closeLate, reinstall } from '../../src/api/desk.ts'
 import { parseMac } from '../../src/net/mac.ts'
 import { message } from '../dhcp/packets.ts'
-import { bios, Rig, uefi, type Card, type Firmware } from './rig.ts'
+import { bios, uefi, type Card, type Firmware, type Rig } from './rig.ts'
 
 /** Something that goes wrong, played by a machine of its own; what a person must then be told. */
 export interface Fault {

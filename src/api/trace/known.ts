@@ -25,7 +25,7 @@ export function knownOf(witness: Witness, { macs, machine, name }: Traced, sessi
   const { house, shelf, own, connectedAgo } = witness
   const now = house.now()
   const permit = house.permits.of(name)
-  const disk = witness.troubles?.().find(({ message }) => message.startsWith(diskFull))?.message
+  const disk = diskOf(witness)
   return {
     now,
     macs: machine ? macs : [],
@@ -38,6 +38,11 @@ export function knownOf(witness: Witness, { macs, machine, name }: Traced, sessi
     ...(disk !== undefined && { disk }),
     ...(machine && strangers(house, macs)),
   }
+}
+
+function diskOf({ troubles }: Witness): string | undefined {
+  const trouble = troubles?.().find(({ severity, message }) => severity === 'error' && message.startsWith(diskFull))
+  return trouble?.message.replace(/(?<= is full): .*/, '')
 }
 
 /** How the sentence about a full disk begins, wherever it is said. */

@@ -76,5 +76,5 @@ function manyUnknown({ near, unknown = 0, events }: Facts): string | undefined {
 
 function fullDisk({ disk, events }: Facts): string | undefined {
   if (events.some((event) => whyOf(event).startsWith('lease not written'))) return undefined
-  return disk && `${disk[0]!.toUpperCase()}${disk.slice(1)}: nothing that has to be written is`
+  return disk && `${disk[0]!.toUpperCase()}${disk.slice(1)}: nothing can be written until it has room again`
 }
