@@ -5,6 +5,7 @@ import { optionTable4, optionTable6 } from '../net/dhcp-option-table.ts'
 import { readOption, type OptionComplaint, type OptionTable, type SiteOption } from '../net/dhcp-option.ts'
 import { parseCidr, readIpv4 } from '../net/ipv4.ts'
 import { formatIpv6, isLinkLocal, parseCidr6, readIpv6 } from '../net/ipv6.ts'
+import { readGuid } from '../net/infiniband.ts'
 import { readMac } from '../net/mac.ts'
 import { readAgentId } from '../net/relay-port.ts'
 import { readDuration } from './duration.ts'
@@ -54,7 +55,7 @@ export const hostname = wordAs(
 
 /** Broadcast, multicast and all zeros belong to no card. */
 function readCard(text: string) {
-  const mac = readMac(text)
+  const mac = readMac(text) ?? readGuid(text)
   return mac === undefined || mac === '00:00:00:00:00:00' || Number.parseInt(mac.slice(0, 2), 16) & 1 ? undefined : mac
 }
 export const mac = wordAs(readCard, 'not the MAC address of a card', 'write six hex pairs: 52:54:00:12:34:56')

@@ -1,8 +1,9 @@
+import { formatIpv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 import type { Advice } from './advice.ts'
 import type { LeaseBook } from './lease.ts'
 import type { Net } from './net.ts'
-import type { DropReason, Request } from './request.ts'
+import { bootp, type DropReason, type Request } from './request.ts'
 
 /** What a server does about a message: RFC 2131 §4.3, one case per clause. */
 export type Verdict =
@@ -17,7 +18,7 @@ export type Verdict =
   | { readonly say: 'nothing'; readonly because: 'other server'; readonly server: number }
   | { readonly say: 'nothing'; readonly because: 'declined' | 'released'; readonly net: Net; readonly address: number }
 
-export type RequestState = 'SELECTING' | 'INIT-REBOOT' | 'RENEWING'
+export type RequestState = 'BOOTP' | 'SELECTING' | 'INIT-REBOOT' | 'RENEWING'
 
 /** All that a rule may look at. Nothing in here is changed by a rule. */
 export interface Place {
@@ -42,6 +43,8 @@ export interface Place {
 /** The verdict on one message. Pure: the same place and message always give the same. */
 export function answer(request: Request, place: Place): Verdict {
   switch (request.type) {
+    case bootp:
+      return onBootp(request, place)
     case 1:
       return onDiscover(request, place)
     case 3:
@@ -53,6 +56,20 @@ export function answer(request: Request, place: Place): Verdict {
     case 8:
       return onInform(request, place)
   }
+}
+
+/** RFC 1534 §2: who cannot renew gets what is his for ever, the reservation of a machine that the site names, and nothing else. */
+function onBootp({ mac, packet }: Request, place: Place): Verdict {
+  const { advice, link, server } = place
+  if (advice.machine === undefined) return { say: 'nothing', drop: 'unnamed BOOTP client' }
+  if (link.length === 0) return { say: 'nothing', drop: 'unknown network' }
+  // RFC 951 §7.3: it may name the one server that it wants.
+  if (packet.sname !== '' && packet.sname !== formatIpv4(server)) return silent('for another boot server')
+  const own = reservation(place)
+  if (!own) return silent('a BOOTP client gets the ip: of its machine, and it has none on this link')
+  return isToBeHad(own.address, mac, place)
+    ? { say: 'ack', ...own, state: 'BOOTP' }
+    : silent('the ip: of its machine is in use')
 }
 
 /** §4.3.1: the reservation, else the address it has or had, else the one it was just offered, else the one it wishes, else a free one. */

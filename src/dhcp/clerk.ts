@@ -141,4 +141,11 @@ export class Clerk {
   }
 }
 
-const requestCounters = { 1: 'discover', 3: 'request', 4: 'decline', 7: 'release', 8: 'inform' } as const
+const requestCounters = {
+  bootp: 'bootp',
+  1: 'discover',
+  3: 'request',
+  4: 'decline',
+  7: 'release',
+  8: 'inform',
+} as const

@@ -5,6 +5,7 @@ export interface DhcpCounters {
   readonly received: number
   readonly discover: number
   readonly request: number
+  readonly bootp: number
   readonly decline: number
   readonly release: number
   readonly inform: number
@@ -28,6 +29,7 @@ export function noCounts(): Counters {
     received: 0,
     discover: 0,
     request: 0,
+    bootp: 0,
     decline: 0,
     release: 0,
     inform: 0,
@@ -47,6 +49,8 @@ export function noCounts(): Counters {
       'too many hops': 0,
       'relay address': 0,
       'message type': 0,
+      'unnamed BOOTP client': 0,
+      'unnamed InfiniBand card': 0,
       'option size': 0,
       'request without an address': 0,
       'unknown network': 0,

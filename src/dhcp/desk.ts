@@ -12,8 +12,9 @@ import type { Unnamed } from './pool.ts'
 import { proxyAnswer, proxyReply, type ProxyPort } from './proxy.ts'
 import { DeclineQuota } from './quota.ts'
 import { overriddenServer, selectedLink } from './relay.ts'
-import { grant, inform, nak } from './reply.ts'
-import type { DropReason, Request } from './request.ts'
+import { isInfiniband } from './hardware.ts'
+import { bootpReply, grant, inform, nak } from './reply.ts'
+import { bootp, type DropReason, type Request } from './request.ts'
 
 export interface DeskParts {
   readonly advisor: Advisor
@@ -103,6 +104,8 @@ export class Desk {
     const selected = selectedLink(request.packet)
     const link = selected === undefined ? port.link : this.#linkBehind(selected, interfaceName)
     const advice = isFarewell(request) ? noAdvice : this.#parts.advisor.advise(request.client, port.address)
+    if (isInfiniband(request.packet) && advice.machine === undefined && !isFarewell(request))
+      return 'unnamed InfiniBand card'
     const place = this.#placeOf(link, request, port.server, advice, now)
     const called = overriddenServer(request.packet)
     const isOurs = (address: number): boolean => address === called || place.isOurs(address)
@@ -284,7 +287,9 @@ export function replyTo({ request, verdict, advice, server }: Decision): Packet 
     case 'offer':
       return grant(2, request, { net: verdict.net, address: verdict.address, server, advice })
     case 'ack':
-      return grant(5, request, { net: verdict.net, address: verdict.address, server, advice })
+      return request.type === bootp
+        ? bootpReply(request, { net: verdict.net, address: verdict.address, server, advice })
+        : grant(5, request, { net: verdict.net, address: verdict.address, server, advice })
     case 'inform':
       return inform(request, { net: verdict.net, server, advice })
     case 'nak':

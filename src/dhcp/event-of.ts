@@ -14,7 +14,14 @@ export function heard(request: Request, interfaceName: string): DhcpEvent | unde
   return type && { type, interface: interfaceName, ...whose(request), ...portOf(request.client) }
 }
 
-const heardTypes = { 1: 'dhcp.discover', 3: 'dhcp.request', 4: undefined, 7: undefined, 8: 'dhcp.inform' } as const
+const heardTypes = {
+  bootp: undefined,
+  1: 'dhcp.discover',
+  3: 'dhcp.request',
+  4: undefined,
+  7: undefined,
+  8: 'dhcp.inform',
+} as const
 
 /** What was said to it, or why nothing was. Undefined when the counter tells enough. */
 export function said({ request, verdict, advice }: Decision, interfaceName: string): DhcpEvent | undefined {

@@ -36,6 +36,8 @@ const cookie = 0x63825363
 const mostBytes = 16_384
 /** What every client must take: 576 bytes with their IP and UDP headers (RFC 2131 §2). */
 const shortestLimit = 548
+/** A BOOTP message with its 64 bytes for vendors (RFC 951 §3). */
+export const bootpSize = 300
 
 /** Bytes to a message. Never throws. Views into `bytes` are kept: copy them before the buffer is used again. */
 export function decodePacket(bytes: Buffer): Packet | Malformed {
@@ -71,7 +73,8 @@ export function decodePacket(bytes: Buffer): Packet | Malformed {
  * unused `file` and `sname` fields (option 52), and the last of the order are left out before anything is cut.
  */
 export function encodePacket(packet: Packet, limit = 1472): Buffer {
-  const size = Math.min(sizeOfAll(packet.options), Math.max(limit, shortestLimit))
+  const isDhcp = packet.options.has(53)
+  const size = Math.min(sizeOfAll(packet.options), Math.max(limit, isDhcp ? shortestLimit : bootpSize))
   const bytes = Buffer.allocUnsafe(Math.max(size, 300)).fill(0)
   bytes[0] = packet.op
   bytes[1] = packet.htype
@@ -89,7 +92,10 @@ export function encodePacket(packet: Packet, limit = 1472): Buffer {
   if (packet.sname !== '') bytes.write(packet.sname, 44, 63, 'latin1')
   if (packet.file !== '') bytes.write(packet.file, 108, 127, 'latin1')
   bytes.writeUInt32BE(cookie, 236)
-  const end = writeOptions(bytes, packet.options, { file: packet.file === '', sname: packet.sname === '' })
+  const end = writeOptions(bytes, packet.options, {
+    file: isDhcp && packet.file === '',
+    sname: isDhcp && packet.sname === '',
+  })
   return bytes.subarray(0, Math.max(end, 300))
 }
 

@@ -1,16 +1,15 @@
 import { archOf } from '../boot/arch.ts'
 import type { Asker, Client } from '../boot/client.ts'
-import { macFromBytes } from '../net/mac.ts'
+import { macFromBytes, type Mac } from '../net/mac.ts'
 import type { RelayPort } from '../net/relay-port.ts'
 import { option, read } from './options.ts'
 import type { Packet } from './packet.ts'
 
 /**
  * What a message says of its sender, as evidence for the heart. Every word of it can be forged.
- * The caller has checked that the hardware address is an Ethernet one.
  */
-export function clientOf(packet: Packet): Client {
-  const client: Draft = { door: 'dhcp', asker: askerOf(packet), mac: macFromBytes(packet.chaddr) }
+export function clientOf(packet: Packet, mac: Mac = macFromBytes(packet.chaddr)): Client {
+  const client: Draft = { door: 'dhcp', asker: askerOf(packet), mac }
   const arch = readArch(packet)
   if (arch !== undefined) client.arch = arch
   const uuid = readUuid(packet)

@@ -14,6 +14,11 @@ export function grant(type: 2 | 5, request: Request, given: Given): Packet {
   return configured([types[type], idOf(request, given), ...lease], request, given, given.address)
 }
 
+/** RFC 1534 §2: an answer without whatever makes it DHCP. */
+export function bootpReply(request: Request, given: Given): Packet {
+  return configured([], request, given, given.address)
+}
+
 /** The answer to INFORM: the same, without address and lease (RFC 2131 §4.3.5). */
 export function inform(request: Request, given: Omit<Given, 'address'>): Packet {
   return configured([types[5], idOf(request, given)], request, given, 0)

@@ -3,6 +3,7 @@ import { contains, type Cidr } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 import { option, read, strictOptions, type MessageType } from './options.ts'
 import type { Malformed, Packet } from './packet.ts'
+import { hardwareAddress } from './hardware.ts'
 import { clientOf } from './pxe.ts'
 
 /** A message that a client may send to a server, read once: what the rules look at. */
@@ -17,7 +18,10 @@ export interface Request {
   readonly server: number | undefined
 }
 
-export type ClientMessage = Extract<MessageType, 1 | 3 | 4 | 7 | 8>
+/** What stands in `type` for a BOOTP request (RFC 951). */
+export const bootp = 'bootp' as const
+
+export type ClientMessage = typeof bootp | Extract<MessageType, 1 | 3 | 4 | 7 | 8>
 
 /** Why a datagram is thrown away unread; each is a counter. */
 export type DropReason =
@@ -27,6 +31,9 @@ export type DropReason =
   | 'too many hops'
   | 'relay address'
   | 'message type'
+  /** A BOOTP client or an InfiniBand card that the site does not name. */
+  | 'unnamed BOOTP client'
+  | 'unnamed InfiniBand card'
   | 'option size'
   | 'request without an address'
   | 'unknown network'
@@ -44,33 +51,28 @@ const multicastAndAbove = 0xe0000000
 export function readRequest(packet: Packet): Request | DropReason {
   // Our own answer, reflected by a bridge or a bored attacker, is no question.
   if (packet.op !== 1) return 'not a request'
-  if (!hasEthernetAddress(packet)) return 'hardware address'
+  const mac = hardwareAddress(packet)
+  if (mac === undefined) return 'hardware address'
   // RFC 1542 §4.1.1: more than 16 hops is a loop of relays.
   if (packet.hops > 16) return 'too many hops'
   if (packet.giaddr >= multicastAndAbove || contains(loopback, packet.giaddr)) return 'relay address'
-  const type = read(packet.options, option.messageType)
+  // RFC 1534 §2: a BOOTP client sends no message type.
+  const type = packet.options.has(option.messageType.code) ? read(packet.options, option.messageType) : bootp
   if (!isClientMessage(type)) return 'message type'
   if (!isBelievable(packet)) return 'option size'
-  const client = clientOf(packet)
+  const client = clientOf(packet, mac)
   return {
     packet,
     type,
-    mac: client.mac!,
+    mac,
     client,
     requested: read(packet.options, option.requested),
     server: read(packet.options, option.serverId),
   }
 }
 
-/** Ethernet only, and neither zero nor a group address: nothing else can own a lease here. */
-function hasEthernetAddress(packet: Packet): boolean {
-  if (packet.htype !== 1 || packet.hlen !== 6) return false
-  const { chaddr } = packet
-  return (chaddr[0]! & 1) === 0 && chaddr.readUIntBE(0, 6) !== 0
-}
-
-function isClientMessage(type: number | undefined): type is ClientMessage {
-  return type === 1 || type === 3 || type === 4 || type === 7 || type === 8
+function isClientMessage(type: number | typeof bootp | undefined): type is ClientMessage {
+  return type === bootp || type === 1 || type === 3 || type === 4 || type === 7 || type === 8
 }
 
 /** A wrong size of one of these makes the whole message unbelievable. */

@@ -1,6 +1,6 @@
 import { formatIpv4 } from '../net/ipv4.ts'
 import { option, read } from './options.ts'
-import type { Packet } from './packet.ts'
+import { bootpSize, type Packet } from './packet.ts'
 
 /** Where a datagram goes. */
 export interface Destination {
@@ -28,6 +28,8 @@ export function routeOf(reply: Packet): Destination {
  * Ethernet frame ends it: EDK2 claims 65280.
  */
 export function roomFor(request: Packet): number {
+  // RFC 951 §3: a BOOTP client takes 300 bytes.
+  if (!request.options.has(option.messageType.code)) return bootpSize
   const asked = read(request.options, option.maxSize) ?? 576
   return Math.min(Math.max(asked, 576), 1500) - 28
 }

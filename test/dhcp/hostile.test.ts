@@ -51,7 +51,7 @@ const rows: readonly (readonly [string, Packet | Buffer, string])[] = [
   ['a multicast chaddr', message(1, { mac: '01:00:5e:00:00:01' }), 'hardware address'],
   ['padding behind chaddr', padded(), 'dhcp.offer'],
   ['255 hops', message(1, { fields: { hops: 255 } }), 'too many hops'],
-  ['no message type', typed(), 'message type'],
+  ['no message type', typed(), 'unnamed BOOTP client'],
   ['a message type of no bytes', typed([]), 'message type'],
   ['a message type of two bytes', typed([1, 1]), 'message type'],
   ...[0, 2, 5, 6, 9, 13, 255].map((type) => [`message type ${type}`, typed([type]), 'message type'] as const),
@@ -264,7 +264,7 @@ test('real packets with some bytes changed, cut or doubled never throw, and thei
 test('what is counted adds up to what came', () => {
   const counter = new Counter()
   for (const [, input] of rows) counter.take(input)
-  const { received, discover, request, decline, release, inform, dropped } = counter.clerk.counters
+  const { received, bootp, discover, request, decline, release, inform, dropped } = counter.clerk.counters
   const unread: readonly (keyof typeof dropped)[] = [
     'short',
     'no cookie',
@@ -278,7 +278,7 @@ test('what is counted adds up to what came', () => {
     'option too long',
   ]
   const thrown = unread.reduce((sum, reason) => sum + dropped[reason], 0)
-  expect(discover + request + decline + release + inform + thrown).toBe(received)
+  expect(bootp + discover + request + decline + release + inform + thrown).toBe(received)
 })
 
 function padded(): Packet {
