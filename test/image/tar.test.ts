@@ -243,3 +243,8 @@ function flip(bytes: Buffer, at: number): Buffer {
   bytes[at]! ^= 4
   return bytes
 }
+
+test.each([2 ** 33 - 1, 2 ** 33, 2 ** 40])('a file of %i bytes says how many it has', (size) => {
+  const [piece] = new TarReader().read(writeEntry({ path: 'layer', type: 'file', size }))
+  expect(piece).toMatchObject({ kind: 'entry', entry: { path: 'layer', stored: size } })
+})
