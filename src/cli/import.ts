@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import { addImportCobbler } from './import-cobbler.ts'
 import { addImportDhcpd } from './import-dhcpd.ts'
 import { addImportDnsmasq } from './import-dnsmasq.ts'
+import { addImportGrub } from './import-grub.ts'
+import { addImportIpxe } from './import-ipxe.ts'
 import { addImportKea } from './import-kea.ts'
 import { addImportPxelinux } from './import-pxelinux.ts'
 import { addImportSystemImager } from './import-systemimager.ts'
@@ -14,5 +16,7 @@ export function addImport(program: Command): void {
   addImportKea(imports)
   addImportDnsmasq(imports)
   addImportPxelinux(imports)
+  addImportGrub(imports)
+  addImportIpxe(imports)
   addImportCobbler(imports)
 }

@@ -1,4 +1,4 @@
-import type { Distro, Profile, Site } from '../../config/site.ts'
+import type { Distro, Origin, Profile, Site } from '../../config/site.ts'
 import { answerFor, literal } from './answers.ts'
 import type { OldBoot } from './boot.ts'
 import { BootFiles } from './files.ts'
@@ -19,7 +19,11 @@ export interface OldEntry {
   readonly line: number
 }
 
-const origin = { file: 'pxelinux.yaml', line: 0 }
+/** What is written, and what its entries were called. */
+export interface BookNames {
+  readonly file: string
+  readonly called: string
+}
 
 /** Entries as profiles: those that boot the same are one. What wipes, or may, never becomes one that needs no permit. */
 export class ProfileBook {
@@ -31,12 +35,17 @@ export class ProfileBook {
   readonly waiting: { readonly profiles: Profile[]; readonly distros: Distro[] } = { profiles: [], distros: [] }
   readonly names: Names
   readonly boot: BootFiles
+  readonly origin: Origin
+  /** What entries are called, in messages. */
+  readonly called: string
   readonly #root: TftpRoot
   readonly #left: LeftList
   readonly #known = new Map<string, string | undefined>()
   #disk: string | undefined
 
-  constructor(root: TftpRoot, site: Site | undefined, left: LeftList) {
+  constructor(root: TftpRoot, site: Site | undefined, left: LeftList, { file, called }: BookNames) {
+    this.origin = { file, line: 0 }
+    this.called = called
     this.#root = root
     this.#left = left
     this.names = new Names(site)
@@ -48,7 +57,7 @@ export class ProfileBook {
   disk(): string {
     if (this.#disk !== undefined) return this.#disk
     this.#disk = this.names.profile('disk')
-    this.profiles.push({ kind: 'local', name: this.#disk, vars: {}, origin })
+    this.profiles.push({ kind: 'local', name: this.#disk, vars: {}, origin: this.origin })
     return this.#disk
   }
 
@@ -62,7 +71,7 @@ export class ProfileBook {
   }
 
   #tell({ file, line, label }: OldEntry, why: string): void {
-    this.#left.add(file, `LABEL ${label.slice(0, 100)}: ${why}`, line)
+    this.#left.add(file, `${this.called} ${label.slice(0, 100)}: ${why}`, line)
   }
 
   #make(entry: OldEntry, boot: Linux): string | undefined {
@@ -89,7 +98,7 @@ export class ProfileBook {
     }
     const name = this.names.profile(label)
     if (install) return this.#install(name, install, files, args)
-    this.profiles.push({ kind: 'live', name, ...files, args, vars: {}, origin })
+    this.profiles.push({ kind: 'live', name, ...files, args, vars: {}, origin: this.origin })
     return name
   }
 
@@ -144,13 +153,22 @@ export class ProfileBook {
       ...files,
       args: '',
       ...(tree !== undefined && { tree }),
-      origin,
+      origin: this.origin,
     })
-    place.profiles.push({ kind: 'install', name, distro, initrd: [], args, answer: template, vars: {}, origin })
+    place.profiles.push({
+      kind: 'install',
+      name,
+      distro,
+      initrd: [],
+      args,
+      answer: template,
+      vars: {},
+      origin: this.origin,
+    })
     if (version === 'unknown') this.todo.push(`version: of the distro ${distro}, which its file names do not tell`)
     if (!answer?.copied)
       this.todo.push(
-        `${template}: ${from(install)}${answer ? '; as it is, the installer asks' : `; profile ${name} waits for it as comments at the end of pxelinux.yaml`}`,
+        `${template}: ${from(install)}${answer ? '; as it is, the installer asks' : `; profile ${name} waits for it as comments at the end of ${this.origin.file}`}`,
       )
     else
       this.todo.push(

@@ -20,9 +20,17 @@ export class TftpRoot {
   readonly #texts = new Map<string, string | undefined>()
 
   /** The directory that holds pxelinux.cfg, or pxelinux.cfg itself. Throws `request-invalid`. */
-  constructor(directory: string) {
+  constructor(directory: string, needs: 'pxelinux.cfg' | 'nothing' = 'pxelinux.cfg') {
     const real = statSync(directory, { throwIfNoEntry: false })?.isDirectory() ? realpathSync(directory) : undefined
     const root = real !== undefined && basename(real) === 'pxelinux.cfg' ? dirname(real) : real
+    if (needs === 'nothing') {
+      if (real === undefined)
+        throw new Fault('request-invalid', `${directory} is no directory`, {
+          hint: 'name the root of the TFTP or web server',
+        })
+      this.#root = real
+      return
+    }
     if (root === undefined || !statSync(join(root, 'pxelinux.cfg'), { throwIfNoEntry: false })?.isDirectory())
       throw new Fault('request-invalid', `${directory} holds no pxelinux.cfg`, {
         hint: 'name the directory in which pxelinux.0 and pxelinux.cfg are, /srv/tftp for instance',
@@ -33,6 +41,17 @@ export class TftpRoot {
   /** Names below pxelinux.cfg, in order. */
   configs(): readonly string[] {
     return readdirSync(join(this.#root, 'pxelinux.cfg')).toSorted()
+  }
+
+  /** Regular files of a directory in it, in order; none where there is no such directory. */
+  filesIn(directory: string): readonly string[] {
+    const path = join(this.#root, directory)
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory() || !isInside(realpathSync(path), this.#root))
+      return []
+    const names = readdirSync(path).toSorted()
+    return names
+      .map((name) => (directory === '' ? name : `${directory}/${name}`))
+      .filter((name) => typeof this.find(name) !== 'string')
   }
 
   /** A regular file; otherwise why there is none. */
@@ -71,6 +90,10 @@ export class TftpRoot {
       return trouble[code] ?? `cannot be read (${code})`
     }
   }
+}
+
+function isInside(path: string, root: string): boolean {
+  return path === root || path.startsWith(root + sep)
 }
 
 const trouble: Readonly<Record<string, string>> = {

@@ -1,9 +1,31 @@
 import { basename } from 'node:path'
 import type { OldBoot } from '../profiles/boot.ts'
-import { menuPrograms, wordsOf, type OldEntry } from './menu.ts'
+
+/** An entry as PXELINUX reads it. */
+export interface RawEntry {
+  /** The whole line behind LABEL. */
+  readonly label: string
+  /** `kernel`, `linux`, `com32`, `localboot` …: which directive named what is booted. */
+  readonly type: string
+  readonly what: string
+  readonly append: string
+  readonly initrd: string | undefined
+  /** The bits of SYSAPPEND. */
+  readonly sysappend: number
+  readonly hidden: boolean
+  readonly file: string
+  readonly line: number
+}
+
+/** Menus that read menus. */
+export const menuPrograms = /^(?:.*\/)?(?:vesa)?menu(?:\.c32)?$/i
+
+export function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '')
+}
 
 /** Reads what an entry boots, by its directive and, for KERNEL, by the end of the name as PXELINUX does. */
-export function bootOf(entry: OldEntry): OldBoot {
+export function bootOf(entry: RawEntry): OldBoot {
   const [what = '', ...more] = wordsOf(entry.what)
   const words = [...more, ...wordsOf(entry.append)]
   if (entry.type === 'localboot') return { do: 'local' }
@@ -46,7 +68,7 @@ function noKernel(name: string): OldBoot | undefined {
 }
 
 /** APPEND's initrd= is the first that PXELINUX finds, and wins over INITRD. */
-function linux(what: string, words: readonly string[], { initrd, sysappend }: OldEntry): OldBoot {
+function linux(what: string, words: readonly string[], { initrd, sysappend }: RawEntry): OldBoot {
   const isProgram = /(?:^|\/)linux\.c32$/i.test(what)
   const [kernel = '', ...rest] = isProgram ? words : [what, ...words]
   const named = rest.find((word) => /^initrd=/i.test(word))?.slice('initrd='.length) ?? initrd ?? ''

@@ -1,66 +1,44 @@
 import { Fault } from '../../fault.ts'
-import { siteAt, type ImportPlace } from '../place.ts'
-import { readConfigName } from './configs.ts'
-import { machinesOf } from './machines.ts'
-import { MenuBook } from './menus.ts'
-import { ProfileBook } from '../profiles/book.ts'
-import { TftpRoot } from '../profiles/root.ts'
+import type { ImportPlace } from '../place.ts'
+import { readConfigName } from '../profiles/configs.ts'
+import { importRoot, type OldMenus, type RootReport } from '../profiles/import.ts'
+import type { OldConfig } from '../profiles/menu.ts'
+import { MenuBook } from '../profiles/menus.ts'
+import { TftpRoot, type TftpFile } from '../profiles/root.ts'
 import { refuseOther } from '../recognise.ts'
-import { LeftList, type Left } from '../told.ts'
-import { writeDraft } from '../written.ts'
-
-export interface PxelinuxReport {
-  readonly machines: number
-  readonly groups: number
-  readonly profiles: number
-  readonly distros: number
-  /** Written, or that would be: relative to the site. */
-  readonly files: readonly string[]
-  readonly left: readonly Left[]
-  /** What only a person can add. */
-  readonly todo: readonly string[]
-}
+import type { LeftList } from '../told.ts'
+import { MenuLines } from './lines.ts'
+import { readMenu } from './read-menu.ts'
 
 /**
  * The menus of a TFTP root become a site: `pxelinux.yaml`, kernels and initrds under `files/`, answers under `answers/`. Throws
  * `request-invalid` for what is no TFTP root and when one of the files is there already, `config-invalid` when it does not fit to the site.
  */
-export function importPxelinux(directory: string, { site, dryRun }: ImportPlace): PxelinuxReport {
+export function importPxelinux(directory: string, place: ImportPlace): RootReport {
   refuseOther(directory, 'pxelinux')
-  const left = new LeftList()
   const root = new TftpRoot(directory)
-  const old = siteAt(site)
-  const book = new ProfileBook(root, old, left)
-  const configs = profilesByConfig(root, new MenuBook(root, book, left), left)
-  if (configs.size === 0)
+  return importRoot(root, { ...menus, directory }, place, (book, left) => {
+    const lines = new MenuLines(root, left)
+    const read = (files: readonly TftpFile[], shown: boolean): OldConfig =>
+      readMenu(
+        files.flatMap((file) => lines.read(file)),
+        left,
+        { shown },
+      )
+    const configs = profilesByConfig(root, new MenuBook(root, book, left, read), left)
+    if (configs.size > 0) return configs
     throw new Fault('request-invalid', `${directory}/pxelinux.cfg holds no menu that PXELINUX would ask for`, {
       hint: 'it asks for 01-<mac>, a UUID, an address in hexadecimal digits, and default',
     })
-  const found = machinesOf(configs, old, book.names, left)
-  const written = writeDraft(
-    site,
-    {
-      file: 'pxelinux.yaml',
-      head: `What PXELINUX had in ${JSON.stringify(directory)}. It is yours now: change what you like.`,
-      machines: found.machines,
-      groups: found.groups,
-      profiles: book.profiles,
-      distros: book.distros,
-      waiting: { why: 'These lack their mac: and then belong under machines:.', machines: found.waiting },
-      later: { why: 'These lack their answer: and then belong under profiles: and distros:.', ...book.waiting },
-      files: [...book.boot.list, ...book.answers],
-    },
-    { dryRun },
-  )
-  return {
-    machines: found.machines.length,
-    groups: found.groups.length,
-    profiles: book.profiles.length,
-    distros: book.distros.length,
-    files: written.files,
-    left: left.list,
-    todo: [...book.todo, ...found.todo],
-  }
+  })
+}
+
+const menus: Omit<OldMenus, 'directory'> = {
+  loader: 'PXELINUX',
+  file: 'pxelinux.yaml',
+  group: 'pxelinux',
+  called: 'LABEL',
+  pathOf: (name) => `pxelinux.cfg/${name}`,
 }
 
 function profilesByConfig(root: TftpRoot, menus: MenuBook, left: LeftList): Map<string, string | undefined> {

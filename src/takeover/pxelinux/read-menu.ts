@@ -1,6 +1,7 @@
 import type { LeftList } from '../told.ts'
 import type { Line } from './lines.ts'
-import { menuPrograms, wordsOf, type OldChoice, type OldConfig, type OldEntry, type OldMenu } from './menu.ts'
+import type { MenuEntry, OldChoice, OldConfig, OldMenu } from '../profiles/menu.ts'
+import { bootOf, menuPrograms, wordsOf, type RawEntry } from './boot.ts'
 import { reasonFor } from './reasons.ts'
 
 const types = new Set(['kernel', 'linux', 'boot', 'bss', 'pxe', 'fdimage', 'comboot', 'com32', 'config', 'localboot'])
@@ -32,20 +33,26 @@ interface EntryDraft {
 interface MenuDraft {
   readonly tag: string
   readonly parent?: MenuDraft
-  readonly choices: (OldEntry | MenuDraft | { readonly goto: string })[]
+  readonly choices: (MenuEntry | MenuDraft | { readonly goto: string })[]
   title?: string
   /** The last MENU DEFAULT. */
-  default?: OldEntry
+  default?: MenuEntry
   /** Both are those of the menu around where nothing is said. */
   timeout: number
   ontimeout?: Line
+}
+
+interface Labelled {
+  readonly raw: RawEntry
+  readonly entry: MenuEntry
+  readonly menu: MenuDraft
 }
 
 class Builder {
   readonly #left: LeftList
   readonly #root: MenuDraft = { tag: '.top', choices: [], timeout: 0 }
   readonly #menus: MenuDraft[] = [this.#root]
-  readonly #entries: { readonly entry: OldEntry; readonly menu: MenuDraft }[] = []
+  readonly #entries: Labelled[] = []
   readonly #settings = new Map<string, Line>()
   readonly #done = new Map<MenuDraft, OldMenu>()
   #menu = this.#root
@@ -162,10 +169,11 @@ class Builder {
     if (goto !== undefined) return void this.#menu.choices.push({ goto })
     const words = append ?? this.#append
     const { file, line } = at
-    const entry: OldEntry = { label, type, what, append: words === '-' ? '' : words, initrd, sysappend, hidden, file, line }
-    this.#entries.push({ entry, menu: this.#menu })
-    this.#menu.choices.push(entry)
-    if (isDefault) this.#menu.default = entry
+    const entry: RawEntry = { label, type, what, append: words === '-' ? '' : words, initrd, sysappend, hidden, file, line }
+    const known = entryOf(entry)
+    this.#entries.push({ raw: entry, entry: known, menu: this.#menu })
+    this.#menu.choices.push(known)
+    if (isDefault) this.#menu.default = known
   }
 
   /** A draft as it is for others, once. */
@@ -192,21 +200,21 @@ class Builder {
     return menu
   }
 
-  #labelled(first: string): { readonly entry: OldEntry; readonly menu: MenuDraft } | undefined {
+  #labelled(first: string): Labelled | undefined {
     return this.#entries.find(({ entry }) => entry.label === first)
   }
 
   /** A label, with more words or not; or a kernel with its words. */
-  #command(setting: Line): OldEntry | undefined {
+  #command(setting: Line): MenuEntry | undefined {
     const [first, ...more] = wordsOf(setting.value)
     if (first === undefined) return undefined
-    const entry = this.#labelled(first)?.entry ?? this.#labelled(setting.value.trim())?.entry
-    if (entry?.label === setting.value.trim()) return entry
-    if (entry) return { ...entry, append: [entry.append, ...more].join(' ') }
+    const known = this.#labelled(first) ?? this.#labelled(setting.value.trim())
+    if (known?.raw.label === setting.value.trim()) return known.entry
+    if (known) return entryOf({ ...known.raw, append: [known.raw.append, ...more].join(' ') })
     const { file, line } = setting
     const append = [this.#append === '-' ? '' : this.#append, ...more].join(' ').trim()
     const rest = { initrd: undefined, sysappend: this.#sysappend, hidden: true, file, line }
-    return { label: first, type: 'kernel', what: first, append, ...rest }
+    return entryOf({ label: first, type: 'kernel', what: first, append, ...rest })
   }
 
   #number(keyword: string): number {
@@ -245,4 +253,9 @@ function filesOf(program: Line): readonly string[] {
 function numberOf(text: string): number {
   const value = Number.parseInt(text, 10)
   return Number.isInteger(value) && value > 0 ? Math.min(value, 1_000_000) : 0
+}
+
+function entryOf(raw: RawEntry): MenuEntry {
+  const { label, hidden, file, line } = raw
+  return { label, boot: bootOf(raw), hidden, file, line }
 }

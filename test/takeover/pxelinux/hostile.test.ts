@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { renameSync, truncateSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { importPxelinux, type PxelinuxReport } from '../../../src/takeover/pxelinux/import.ts'
+import type { RootReport } from '../../../src/takeover/profiles/import.ts'
+import { importPxelinux } from '../../../src/takeover/pxelinux/import.ts'
 import { openOld, sentences, type OldFiles, type OldPlace } from '../place.ts'
 
 const one = 'tftp/pxelinux.cfg/01-52-54-00-77-00-01'
@@ -11,7 +12,7 @@ function openRoot(files: OldFiles): OldPlace {
   return openOld({ 'tftp/memtest': 'kernel', 'tftp/k': 'kernel', ...files })
 }
 
-function take(old: OldPlace): PxelinuxReport {
+function take(old: OldPlace): RootReport {
   return importPxelinux(old.at('tftp'), { site: old.site, dryRun: false })
 }
 

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { importPxelinux, type PxelinuxReport } from '../../../src/takeover/pxelinux/import.ts'
+import type { RootReport } from '../../../src/takeover/profiles/import.ts'
+import { importPxelinux } from '../../../src/takeover/pxelinux/import.ts'
 import { typed } from '../../cli/typed.ts'
 import { openOld, sentences, type OldFiles, type OldPlace } from '../place.ts'
 import { tftp } from './files.ts'
 
-function take(old: OldPlace, directory = 'tftp'): PxelinuxReport {
+function take(old: OldPlace, directory = 'tftp'): RootReport {
   return importPxelinux(old.at(directory), { site: old.site, dryRun: false })
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { importPxelinux, type PxelinuxReport } from '../../../src/takeover/pxelinux/import.ts'
+import type { RootReport } from '../../../src/takeover/profiles/import.ts'
+import { importPxelinux } from '../../../src/takeover/pxelinux/import.ts'
 import { openOld, sentences, type OldFiles, type OldPlace } from '../place.ts'
 
 const card = 'tftp/pxelinux.cfg/01-52-54-00-77-00-01'
@@ -11,7 +12,7 @@ function openMenu(menu: string, more: OldFiles = {}): OldPlace {
   return openOld({ 'tftp/a': 'a', 'tftp/b': 'b', 'tftp/i': 'i', [card]: menu, ...more })
 }
 
-function take(old: OldPlace): PxelinuxReport {
+function take(old: OldPlace): RootReport {
   return importPxelinux(old.at('tftp'), { site: old.site, dryRun: false })
 }
 

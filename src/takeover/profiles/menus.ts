@@ -1,32 +1,30 @@
 import { basename } from 'node:path'
-import type { ProfileBook } from '../profiles/book.ts'
-import type { TftpFile, TftpRoot } from '../profiles/root.ts'
 import type { LeftList } from '../told.ts'
-import { bootOf } from './boot.ts'
-import { MenuLines } from './lines.ts'
-import { entriesOf, type OldChoice, type OldConfig, type OldEntry, type OldMenu } from './menu.ts'
-import { readMenu } from './read-menu.ts'
-
-const origin = { file: 'pxelinux.yaml', line: 0 }
+import type { ProfileBook } from './book.ts'
+import { entriesOf, type MenuEntry, type OldChoice, type OldConfig, type OldMenu } from './menu.ts'
+import type { TftpFile, TftpRoot } from './root.ts'
 const deepest = 16
 
 type Files = readonly TftpFile[]
+
+/** `shown`: a program shows the files as a menu, whatever they say of that themselves. */
+export type ReadMenu = (files: Files, shown: boolean) => OldConfig
 
 /** Menu files as profiles: of what follows when nobody chooses, or of kind menu where somebody has to. */
 export class MenuBook {
   readonly #root: TftpRoot
   readonly #book: ProfileBook
   readonly #left: LeftList
-  readonly #lines: MenuLines
+  readonly #reader: ReadMenu
   readonly #configs = new Map<string, OldConfig>()
   readonly #menus = new Map<OldMenu, string | undefined>()
   readonly #profiles = new Map<string, string | undefined>()
 
-  constructor(root: TftpRoot, book: ProfileBook, left: LeftList) {
+  constructor(root: TftpRoot, book: ProfileBook, left: LeftList, read: ReadMenu) {
     this.#root = root
     this.#book = book
     this.#left = left
-    this.#lines = new MenuLines(root, left)
+    this.#reader = read
   }
 
   /** What a machine that gets this file becomes; undefined when nothing of it could be taken. */
@@ -40,35 +38,35 @@ export class MenuBook {
     const read = depth < deepest ? this.#resolve(files, shown) : undefined
     if (!read) return undefined
     const { menu, asks } = read.config
-    for (const entry of entriesOf(menu)) this.#book.of(entry, bootOf(entry))
+    for (const entry of entriesOf(menu)) this.#book.of(entry, entry.boot)
     const end = endOf(menu)
-    const boot = end && bootOf(end)
+    const boot = end?.boot
     if (!asks && boot?.do === 'menu') return this.#follow(this.#filesOf(boot.files, read.files), boot.shown, depth + 1)
-    const profile = end && boot ? this.#book.of(end, boot) : undefined
+    const profile = end && this.#book.of(end, end.boot)
     if (!asks || profile !== undefined) {
       if (asks && profile !== undefined && menu.choices.length > 1)
-        this.#tellEnd(read.files, end!, `is booted there, and a menu here boots the disk; machines get ${profile} itself`)
+        this.#tellEnd(
+          read.files,
+          end!,
+          `is booted there, and a menu here boots the disk; machines get ${profile} itself`,
+        )
       return profile ?? (boot?.do === 'local' ? this.#book.disk() : undefined)
     }
     if (end && boot?.do !== 'local') this.#tellEnd(read.files, end, 'follows there, and a menu here boots the disk')
-    const hasDisk = entriesOf(menu).some((entry) => bootOf(entry).do === 'local')
+    const hasDisk = entriesOf(menu).some((entry) => entry.boot.do === 'local')
     return this.#menuOf(menu, read.files, depth) ?? (hasDisk ? this.#book.disk() : undefined)
   }
 
   /** What these files say, or those that their menu program reads instead. */
-  #resolve(
-    files: Files,
-    shown: boolean,
-    depth = 0,
-  ): { readonly config: OldConfig; readonly files: Files } | undefined {
+  #resolve(files: Files, shown: boolean, depth = 0): { readonly config: OldConfig; readonly files: Files } | undefined {
     if (files.length === 0 || depth >= deepest) return undefined
     const config = this.#read(files, shown)
     if (config.elsewhere.length === 0) return { config, files }
     return this.#resolve(this.#find(config.elsewhere, files[0]!), true, depth + 1)
   }
 
-  #tellEnd(files: Files, { label }: OldEntry, what: string): void {
-    this.#left.add(files[0]!.real, `its menu: when nobody chooses, LABEL ${label.slice(0, 100)} ${what}`)
+  #tellEnd(files: Files, { label }: MenuEntry, what: string): void {
+    this.#left.add(files[0]!.real, `its menu: when nobody chooses, ${this.#book.called} ${label.slice(0, 100)} ${what}`)
   }
 
   #read(files: Files, shown: boolean): OldConfig {
@@ -80,8 +78,7 @@ export class MenuBook {
     const key = `${shown ? 'shown' : ''}\n${files.map(({ path }) => path).join('\n')}`
     const known = this.#configs.get(key)
     if (known) return known
-    const lines = files.flatMap((file) => this.#lines.read(file))
-    const config = readMenu(lines, this.#left, { shown })
+    const config = this.#reader(files, shown)
     this.#configs.set(key, config)
     return config
   }
@@ -127,7 +124,7 @@ export class MenuBook {
       .slice(0, 60)
       .trim()
     const menu = { entries, timeout: seconds === 0 ? 30 : seconds, ...(shown !== '' && { title: shown }) }
-    this.#book.profiles.push({ kind: 'menu', name, ...menu, vars: {}, origin })
+    this.#book.profiles.push({ kind: 'menu', name, ...menu, vars: {}, origin: this.#book.origin })
     return name
   }
 
@@ -136,13 +133,13 @@ export class MenuBook {
       this.#tellInner(choice.menu)
       return this.#menuOf(choice.menu, files, depth + 1)
     }
-    const boot = bootOf(choice)
+    const { boot } = choice
     if (choice.hidden) return undefined
     if (boot.do !== 'menu') return this.#book.of(choice, boot)
     const read = this.#resolve(this.#filesOf(boot.files, files), boot.shown)
     if (!read) return undefined
     const { menu } = read.config
-    for (const entry of entriesOf(menu)) this.#book.of(entry, bootOf(entry))
+    for (const entry of entriesOf(menu)) this.#book.of(entry, entry.boot)
     if (!this.#menus.has(menu)) this.#tellInner(menu)
     return this.#menuOf(menu, read.files, depth + 1)
   }
@@ -150,15 +147,15 @@ export class MenuBook {
   /** A menu in a menu ends at the disk here, too. */
   #tellInner(menu: OldMenu): void {
     const end = endOf(menu)
-    if (!end || bootOf(end).do === 'local') return
+    if (!end || end.boot.do === 'local') return
     const called = menu.title === undefined ? 'a menu in a menu' : `the menu ${menu.title.slice(0, 60)}`
-    const why = `${called}: when nobody chooses, LABEL ${end.label.slice(0, 100)} follows there, and a menu here boots the disk`
+    const why = `${called}: when nobody chooses, ${this.#book.called} ${end.label.slice(0, 100)} follows there, and a menu here boots the disk`
     this.#left.add(end.file, why, end.line)
   }
 }
 
 /** What is booted when nobody chooses, in menus in the menu too. */
-function endOf({ unattended }: OldMenu): OldEntry | undefined {
+function endOf({ unattended }: OldMenu): MenuEntry | undefined {
   let choice = unattended
   for (let depth = 0; choice && 'menu' in choice; depth++) choice = depth < deepest ? choice.menu.unattended : undefined
   return choice

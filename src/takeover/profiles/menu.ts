@@ -1,14 +1,10 @@
-/** An entry as it stands in a menu. */
-export interface OldEntry {
-  /** The whole line behind LABEL. */
+import type { OldBoot } from './boot.ts'
+
+/** An entry of a menu, and what it boots. */
+export interface MenuEntry {
+  /** What the old menu called it. */
   readonly label: string
-  /** `kernel`, `linux`, `com32`, `localboot` …: which directive named what is booted. */
-  readonly type: string
-  readonly what: string
-  readonly append: string
-  readonly initrd: string | undefined
-  /** The bits of SYSAPPEND. */
-  readonly sysappend: number
+  readonly boot: OldBoot
   /** Not shown: only a command can name it. */
   readonly hidden: boolean
   readonly file: string
@@ -16,7 +12,7 @@ export interface OldEntry {
 }
 
 /** What can be chosen: an entry, or a menu in the menu (`MENU BEGIN`, `MENU GOTO`). */
-export type OldChoice = OldEntry | { readonly menu: OldMenu }
+export type OldChoice = MenuEntry | { readonly menu: OldMenu }
 
 /** One menu: title, time and default are of itself alone (com32/menu/readconfig.c of SYSLINUX). */
 export interface OldMenu {
@@ -41,16 +37,9 @@ export interface OldConfig {
   readonly elsewhere: readonly string[]
 }
 
-/** Menus that read menus. */
-export const menuPrograms = /^(?:.*\/)?(?:vesa)?menu(?:\.c32)?$/i
-
-export function wordsOf(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== '')
-}
-
 /** All entries of a menu and of the menus in it. */
-export function entriesOf({ choices }: OldMenu): readonly OldEntry[] {
-  const found: OldEntry[] = []
+export function entriesOf({ choices }: OldMenu): readonly MenuEntry[] {
+  const found: MenuEntry[] = []
   const seen = new Set<OldMenu>()
   const walk = (each: readonly OldChoice[]): void => {
     for (const choice of each)

@@ -3,7 +3,7 @@ import { namesFor, readConfigName, type ConfigName } from './configs.ts'
 import type { Names } from '../names.ts'
 import type { LeftList } from '../told.ts'
 
-export interface PxelinuxMachines {
+export interface RootMachines {
   readonly machines: readonly Machine[]
   /** Known by their address only. */
   readonly waiting: readonly Machine[]
@@ -14,7 +14,17 @@ export interface PxelinuxMachines {
 /** By its name in pxelinux.cfg: the profile that a file became; undefined when nothing of it could be taken. */
 export type ConfigProfiles = ReadonlyMap<string, string | undefined>
 
-const origin = { file: 'pxelinux.yaml', line: 0 }
+/** Whose menus they are. */
+export interface OldRoot {
+  /** How people call the loader. */
+  readonly loader: string
+  /** What is written. */
+  readonly file: string
+  /** Before the profile, in names of groups. */
+  readonly group: string
+  /** As the file of a machine lies in the tree. */
+  readonly pathOf: (name: string) => string
+}
 
 /** Files for one machine become that machine; those that the site has already are put into a group for each profile. */
 export function machinesOf(
@@ -22,9 +32,10 @@ export function machinesOf(
   site: Site | undefined,
   names: Names,
   left: LeftList,
-): PxelinuxMachines {
+  root: OldRoot,
+): RootMachines {
   const known = site?.machines ?? []
-  const members = groupsOf(configs, known, left)
+  const members = groupsOf(configs, known, left, root)
   const owned = new Set(
     known.flatMap(({ macs, uuid, ip }) => [
       ...macs,
@@ -38,18 +49,18 @@ export function machinesOf(
     const name = readConfigName(file)
     if (!name || name.for === 'all' || name.for === 'addresses' || owned.has(keyOf(name))) continue
     const list = name.for === 'address' ? waiting : machines
-    list.push(machineFor(name, names.machine(labelOf(name)), profile))
+    list.push(machineFor(name, names.machine(labelOf(name)), profile, root))
   }
   const groups = [...members].map(([profile, list]) => ({
-    name: names.group(`pxelinux-${profile}`),
+    name: names.group(`${root.group}-${profile}`),
     machines: list,
     priority: 100,
     profile,
     vars: {},
-    origin,
+    origin: { file: root.file, line: 0 },
   }))
-  tellPrefixes(configs, known, left)
-  return { machines, waiting, groups, todo: todoOf(configs, machines, waiting) }
+  tellPrefixes(configs, known, left, root)
+  return { machines, waiting, groups, todo: todoOf(configs, machines, waiting, root) }
 }
 
 type OfOne = Extract<ConfigName, { for: 'mac' | 'uuid' | 'address' }>
@@ -62,7 +73,7 @@ function labelOf(name: OfOne): string {
   return name.for === 'address' ? `ip-${name.address.replaceAll('.', '-')}` : keyOf(name).replaceAll(':', '-')
 }
 
-function machineFor(name: OfOne, called: string, profile: string | undefined): Machine {
+function machineFor(name: OfOne, called: string, profile: string | undefined, { file }: OldRoot): Machine {
   return {
     name: called,
     macs: name.for === 'mac' ? [name.mac] : [],
@@ -73,19 +84,24 @@ function machineFor(name: OfOne, called: string, profile: string | undefined): M
     groups: [],
     loader: 'auto',
     vars: {},
-    origin,
+    origin: { file, line: 0 },
   }
 }
 
 /** Names of the site's machines by the profile that their file became; the machine's own profile wins, and is told. */
-function groupsOf(configs: ConfigProfiles, known: readonly Machine[], left: LeftList): ReadonlyMap<string, string[]> {
+function groupsOf(
+  configs: ConfigProfiles,
+  known: readonly Machine[],
+  left: LeftList,
+  root: OldRoot,
+): ReadonlyMap<string, string[]> {
   const members = new Map<string, string[]>()
   for (const machine of known) {
     const file = namesFor(machine).find((name) => configs.has(name))
     const profile = file === undefined ? undefined : configs.get(file)
     if (file === undefined || profile === undefined) continue
     if (machine.profile !== undefined) {
-      left.add(`pxelinux.cfg/${file}`, `${machine.name} has the profile ${machine.profile} in the site, and keeps it`)
+      left.add(root.pathOf(file), `${machine.name} has the profile ${machine.profile} in the site, and keeps it`)
       continue
     }
     const list = members.get(profile) ?? []
@@ -95,16 +111,21 @@ function groupsOf(configs: ConfigProfiles, known: readonly Machine[], left: Left
   return members
 }
 
-function tellPrefixes(configs: ConfigProfiles, known: readonly Machine[], left: LeftList): void {
+function tellPrefixes(configs: ConfigProfiles, known: readonly Machine[], left: LeftList, root: OldRoot): void {
   const used = new Set(known.map((machine) => namesFor(machine).find((name) => configs.has(name))))
   for (const [file, profile] of configs) {
     if (readConfigName(file)?.for !== 'addresses' || used.has(file)) continue
     const add = profile === undefined ? '' : `: make a group of them with profile: ${profile}`
-    left.add(`pxelinux.cfg/${file}`, `is for all machines whose address begins so, and the site has none${add}`)
+    left.add(root.pathOf(file), `is for all machines whose address begins so, and the site has none${add}`)
   }
 }
 
-function todoOf(configs: ConfigProfiles, machines: readonly Machine[], waiting: readonly Machine[]): string[] {
+function todoOf(
+  configs: ConfigProfiles,
+  machines: readonly Machine[],
+  waiting: readonly Machine[],
+  { loader, file, pathOf }: OldRoot,
+): string[] {
   const fallback = configs.get('default')
   const idle = [...machines, ...waiting].filter(({ profile }) => profile === undefined)
   const list = (chosen: readonly Machine[]): string =>
@@ -113,17 +134,17 @@ function todoOf(configs: ConfigProfiles, machines: readonly Machine[], waiting: 
       .map(({ name }) => name)
       .join(', ') + (chosen.length > 20 ? ` and ${chosen.length - 20} more` : '')
   return [
-    ...(machines.length > 0 ? ['names of the machines: PXELINUX knew them by what their cards and boards say'] : []),
+    ...(machines.length > 0 ? [`names of the machines: ${loader} knew them by what their cards and boards say`] : []),
     ...(waiting.length > 0
       ? [
-          `mac: of ${list(waiting)}: they stand as comments at the end of pxelinux.yaml; import dhcpd before, where there is one`,
+          `mac: of ${list(waiting)}: they stand as comments at the end of ${file}; import dhcpd before, where there is one`,
         ]
       : []),
     ...(idle.length > 0 ? [`the profile of ${list(idle)}: of their files nothing could be taken`] : []),
     ...(fallback === undefined
       ? []
       : [
-          `who else gets ${fallback}, the profile of pxelinux.cfg/default: strangers: in birnam.yaml says what machines get that nobody named (never what wipes)`,
+          `who else gets ${fallback}, the profile of ${pathOf('default')}: strangers: in birnam.yaml says what machines get that nobody named (never what wipes)`,
         ]),
   ]
 }
