@@ -10,7 +10,6 @@ import type {
   ServerSettings,
   Subnet,
   Subnet6,
-  TftpSettings,
 } from './site.ts'
 import type { machine } from './schema.ts'
 
@@ -24,7 +23,7 @@ export function settingsOf(read: z.output<typeof serverFile>): ServerSettings {
     loader,
     http,
     https: https && compact<HttpsSettings>(https),
-    tftp: compact<TftpSettings>(tftp),
+    tftp,
     strangers,
     permits,
     compat,

@@ -9,33 +9,26 @@ const mostRemembered = 16_384
  */
 export class Pool {
   readonly #sockets: readonly UdpSocket[]
-  readonly #isOwned: boolean
   /** The last one, and the one before: a request may overtake the last ACK of the transfer before it. */
   readonly #last = new Map<number, readonly UdpSocket[]>()
   readonly #written = new Set<UdpSocket>()
   #turn = 0
 
-  private constructor(sockets: readonly UdpSocket[], isOwned = true) {
+  private constructor(sockets: readonly UdpSocket[]) {
     this.#sockets = sockets
-    this.#isOwned = isOwned
   }
 
-  /** A socket for each of the ports; 0 is any that is free. */
-  static async open(udp: Udp, address: string, ports: readonly number[], handlers: PoolHandlers): Promise<Pool> {
+  static async open(udp: Udp, address: string, count: number, handlers: PoolHandlers): Promise<Pool> {
     const opened: UdpSocket[] = []
-    const shared = { address, receiveBuffer: 4 << 20, synchronous: true, mayFragment: true, ...handlers }
     try {
-      for (const port of ports) opened.push(await udp.open({ ...shared, port }))
+      while (opened.length < count) {
+        opened.push(await udp.open({ address, port: 0, receiveBuffer: 4 << 20, synchronous: true, ...handlers }))
+      }
       return new Pool(opened)
     } catch (error) {
       await Promise.all(opened.map((socket) => socket.close()))
       throw error
     }
-  }
-
-  /** Every transfer from one socket, which somebody else opened and closes. */
-  static of(socket: UdpSocket): Pool {
-    return new Pool([socket], false)
   }
 
   /** The socket for a client's next transfer. */
@@ -66,17 +59,8 @@ export class Pool {
   }
 
   async close(): Promise<void> {
-    if (this.#isOwned) await Promise.all(this.#sockets.map((socket) => socket.close()))
+    await Promise.all(this.#sockets.map((socket) => socket.close()))
   }
-}
-
-export interface PortRange {
-  readonly from: number
-  readonly to: number
-}
-
-export function portsOf({ from, to }: PortRange): number[] {
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index)
 }
 
 export interface PoolHandlers {

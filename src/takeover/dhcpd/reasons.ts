@@ -17,9 +17,11 @@ export function reasonFor(statement: Statement): string | undefined {
   const { words } = statement
   if (same.has(name) || (name === 'ddns-update-style' && words[1]?.text === 'none')) return undefined
   if (name === 'option space' || (name.startsWith('option ') && words[2]?.text === 'code'))
-    return 'options are not defined here'
+    return 'options have no names of their own here: write the number and its type under options:'
   const known = reasons[name] ?? (/^(?:ddns|update|do-forward)-/.test(name) ? reasons['zone'] : undefined)
-  return known ?? (name.startsWith('option ') ? 'Birnam gives no such option' : 'nothing here does the same')
+  return (
+    known ?? (name.startsWith('option ') ? 'it is not taken: write it under options:' : 'nothing here does the same')
+  )
 }
 
 /** What Birnam does anyhow, and where the old program kept its own files. */

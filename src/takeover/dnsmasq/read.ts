@@ -84,7 +84,7 @@ function readOption(setting: Setting, often: Often): Option | undefined {
     often.add(
       setting,
       `dhcp-option ${shown}`,
-      name === undefined ? 'Birnam gives no such option' : 'it has more tags than one',
+      name === undefined ? 'it is not taken: write it under options:' : 'it has more tags than one',
     )
     return undefined
   }

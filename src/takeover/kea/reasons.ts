@@ -45,7 +45,7 @@ const reasons: Readonly<Record<string, string>> = {
   'renew-timer': lease,
   'rebind-timer': lease,
   'lease-database': 'leases are not taken: who renews one here keeps its address',
-  'option-def': 'options are not defined here',
+  'option-def': 'options have no names of their own here: write the number and its type under options:',
   'option-data': 'a pool has no settings of its own here: those of its subnet hold',
   'hooks-libraries':
     'nothing of Kea’s hooks is here; what one of them keeps (reservations, leases) is not in this file',

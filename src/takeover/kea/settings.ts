@@ -23,7 +23,7 @@ export function settingsIn(json: Json, outer: Settings, often: Often): Settings 
     const name = optionOf(option)
     const data = mapOf(option).get('data')
     if (name !== undefined && data && mapOf(option).get('csv-format')?.value !== false) settings.set(name, data)
-    else often.add(option, `option-data ${calledOf(option)}`, 'Birnam gives no such option')
+    else often.add(option, `option-data ${calledOf(option)}`, 'it is not taken: write it under options:')
   }
   const lease = map.get('valid-lifetime')
   if (lease) settings.set('valid-lifetime', lease)

@@ -98,7 +98,7 @@ test('a pipe and a device that are included are not read', () => {
 test('a hundred thousand lines of what is not taken are told in one', () => {
   using old = openOld({ 'dhcpd.conf': subnet + 'option x-y 1;\n'.repeat(100_000) })
   const { left } = importDhcpd(old.at('dhcpd.conf'), { site: old.site, dryRun: true })
-  expect(sentences(left)).toEqual(['2 option x-y, and 99999 more of it: Birnam gives no such option'])
+  expect(sentences(left)).toEqual(['2 option x-y, and 99999 more of it: it is not taken: write it under options:'])
 })
 
 test('names that no machine can have are made fit, and control characters reach no comment', async () => {

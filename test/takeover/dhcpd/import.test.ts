@@ -72,8 +72,8 @@ test('what means nothing here is told once, with its first line and why; a keyâ€
   expect(sentences(left)).toEqual([
     '3 ddns-update-style: Birnam writes no DNS',
     '8 max-lease-time: a lease has one length here, that of default-lease-time',
-    '9 option arch: options are not defined here',
-    '10 option vendor.rec: options are not defined here',
+    '9 option arch: options have no names of their own here: write the number and its type under options:',
+    '10 option vendor.rec: options have no names of their own here: write the number and its type under options:',
     '11 key: a key for DNS or OMAPI, of which Birnam does neither; its secret was not copied',
     expect.stringMatching(/^12 omapi-port/),
     expect.stringMatching(/^13 omapi-key/),
