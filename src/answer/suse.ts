@@ -42,7 +42,7 @@ function checkAutoyast(text: string, say: Say): void {
   for (const { line, value } of passwordsIn(lines))
     if (isClear(value)) say(line, `user_password ${clearText} and <encrypted>`)
   if (!text.includes('<partitioning')) say(1, 'no disk is chosen: YaST proposes one and wipes it', 'warning')
-  if (!/<confirm[^>]*>\s*false\s*</.test(text))
+  if (!/<confirm[^<>]*>\s*false\s*</.test(text))
     say(
       Math.max(1, lineOf(/<confirm/)),
       'without <confirm> false in <mode> the installer waits for a person',

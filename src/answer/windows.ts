@@ -37,10 +37,10 @@ function checkUnattend(xml: string, say: Say): void {
   if (xml.length > 1 << 20) return say(1, 'the answer is larger than 1 MiB')
   const valid = XMLValidator.validate(xml)
   if (valid !== true) return say(valid.err.line, `no XML: ${valid.err.msg}`)
-  if (!/<unattend\s[^>]*urn:schemas-microsoft-com:unattend/.test(xml))
+  if (!/<unattend\s[^<>]*urn:schemas-microsoft-com:unattend/.test(xml))
     return say(1, 'there is no <unattend xmlns="urn:schemas-microsoft-com:unattend">')
   for (const [index, line] of xml.split('\n').entries()) {
-    const [, pass] = /<settings[^>]*\bpass="([^"]*)"/.exec(line) ?? []
+    const [, pass] = /<settings[^<>]*\bpass="([^"<>]*)"/.exec(line) ?? []
     if (pass !== undefined && !passes.has(pass)) say(index + 1, `Windows knows no pass ${pass}`)
     if (/<AutoLogon>/.test(line)) say(index + 1, 'AutoLogon leaves a session open to whoever stands there', 'warning')
   }

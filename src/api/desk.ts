@@ -111,10 +111,10 @@ function siteChanged(name: string): Fault {
 
 /** What a machine with a menu may become. */
 function chosenFor(house: House, machine: Machine, menu: MenuProfile, to: string): Profile {
-  const name = to.replace(/[:@].*$/, '')
+  const name = to.split(/[:@]/, 1)[0]
   const choices = [...choicesOf(house.registry, menu).values()].filter(isWiping)
   const found = choices.find(
-    (one) => one.name === to || (one.kind === 'image' && one.image.replace(/[:@].*$/, '') === name),
+    (one) => one.name === to || (one.kind === 'image' && one.image.split(/[:@]/, 1)[0] === name),
   )
   if (found) return found
   throw new Fault('permit-conflict', `${machine.name} has the menu ${menu.name}, which does not offer ${to}`, {

@@ -175,7 +175,7 @@ function watchClock({ house }: Core): void {
 /** At once, and then once an hour each: a disk that is filling up stops boots later. */
 function warn(log: Logger, troubles: readonly Finding[], hourly: Seldom, now: number): void {
   for (const { severity, message, hint } of troubles) {
-    if (hourly.pass(message.replace(/\d+ MiB/, ''), now) === undefined) continue
+    if (hourly.pass(message.replace(/\b\d{1,9} MiB/, ''), now) === undefined) continue
     log[severity === 'error' ? 'error' : 'warn']({ why: message, hint }, 'server.trouble')
   }
 }

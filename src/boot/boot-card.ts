@@ -19,7 +19,7 @@ function namesCard(word: string): boolean {
   const fields = word.startsWith('ip=')
     ? word
         .slice(3)
-        .replaceAll(/\[[^\]]*\]/g, 'x')
+        .replaceAll(/\[[^[\]]*\]/g, 'x')
         .split(':')
     : []
   return fields.length > 3 ? (fields[5] ?? '') !== '' : fields.length > 1

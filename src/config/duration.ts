@@ -4,7 +4,7 @@ const units: Readonly<Record<string, number>> = { w: 604_800, d: 86_400, h: 3600
 export function readDuration(text: string): number | undefined {
   if (/^\d{1,10}$/.test(text)) return Number(text)
   if (!/^(?:\d{1,7}w)?(?:\d{1,7}d)?(?:\d{1,7}h)?(?:\d{1,7}m)?(?:\d{1,7}s)?$/.test(text) || text === '') return undefined
-  return text.match(/\d+[a-z]/g)!.reduce((sum, part) => sum + Number(part.slice(0, -1)) * units[part.at(-1)!]!, 0)
+  return text.match(/\d{1,7}[a-z]/g)!.reduce((sum, part) => sum + Number(part.slice(0, -1)) * units[part.at(-1)!]!, 0)
 }
 
 /** The shortest text that `readDuration` reads back: 5400 is `1h30m`. */

@@ -1,3 +1,4 @@
+import { withoutEnd } from './without-end.ts'
 import { z } from 'zod'
 import { isIP } from 'node:net'
 import { Fault } from '../fault.ts'
@@ -298,13 +299,13 @@ export const megabits = wordAs(
 )
 
 export const webUrl = wordAs(
-  (text) => (/^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text) ? text.replace(/\/+$/, '') : undefined),
+  (text) => (/^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text) ? withoutEnd(text, '/') : undefined),
   'not an HTTP URL without ? and #',
   'write it like http://mirror.example.org/images',
 )
 
 export const apiUrl = wordAs(
-  (text) => (/^https?:\/\/[^\s?#@]+$/.test(text) && URL.canParse(text) ? text.replace(/\/+$/, '') : undefined),
+  (text) => (/^https?:\/\/[^\s?#@]+$/.test(text) && URL.canParse(text) ? withoutEnd(text, '/') : undefined),
   'not an HTTP URL without ?, # and a password',
   'write it like http://inventory.example.org:8080',
 )

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../config/without-end.ts'
 import { Fault } from '../fault.ts'
 import type { TreeNode, NodeType } from './tree.ts'
 
@@ -106,7 +107,7 @@ export class ListReader {
   }
 
   #relative(full: string): string {
-    const path = full.slice(this.#base.length).replace(/^\/+/, '').replace(/\/+$/, '')
+    const path = withoutEnd(full.slice(this.#base.length).replace(/^\/+/, ''), '/')
     if (!full.startsWith(this.#base) || path.split('/').includes('..'))
       throw broken('a list of files holds a path outside of its tree')
     return path

@@ -1,3 +1,5 @@
+import { withoutEnd } from '../config/without-end.ts'
+
 /** One line of /proc/self/mountinfo (proc(5)). */
 interface Mount {
   readonly device: string
@@ -31,7 +33,7 @@ export interface Roots {
 
 /** Which of the mounted file systems make the tree under `base`. A tmpfs that is `base` itself counts as a disk. */
 export function rootsOf(mountinfo: string, base: string): Roots {
-  const top = Buffer.from(base).toString('latin1').replace(/\/+$/, '')
+  const top = withoutEnd(Buffer.from(base).toString('latin1'), '/')
   const start = [top === '' ? '/' : top]
   const not = new Set<string>()
   const notes: string[] = []

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../config/without-end.ts'
 import { Fault } from '../fault.ts'
 import { isOwnRealm, isUnheard } from './credentials.ts'
 
@@ -37,7 +38,7 @@ export class RegistryClient {
       })
     this.#options = options
     this.#origin = new URL('/', url.origin)
-    const path = url.pathname.replace(/^\/+|\/+$/g, '')
+    const path = withoutEnd(url.pathname.replace(/^\/+/, ''), '/')
     this.prefix = path === '' ? '' : `${path}/`
   }
 
@@ -113,7 +114,9 @@ export class RegistryClient {
   /** Docker's token protocol (distribution, "Token Authentication Specification"). */
   async #answer(challenge: string, repository: string): Promise<boolean> {
     if (!/^bearer /i.test(challenge)) return false
-    const words = Object.fromEntries([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]))
+    const words = Object.fromEntries(
+      [...challenge.matchAll(/\b([a-z]{1,40})="([^"]{0,4000})"/gi)].map(([, key, value]) => [key, value]),
+    )
     const realm = URL.parse(words.realm ?? '', this.#origin)
     if (!realm) return false
     if (words.service !== undefined) realm.searchParams.set('service', words.service)

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../config/without-end.ts'
 import { isGlob, pathGlob, type Glob } from '../config/glob.ts'
 
 /** What makes a clone wrong, and why. `at`: the path itself and all below; `in`: all below a directory, which stays; a trailing `*` stands for anything in one name. */
@@ -173,7 +174,7 @@ function indexOf(chosen: readonly (readonly [string, Rule])[]): Index {
 function addPattern(index: Index, pattern: string, rule: string): void {
   // Typed as UTF-8, compared as bytes.
   const bytes = Buffer.from(pattern).toString('latin1')
-  const path = bytes.replace(/^\.?\/+/, '').replace(/\/+$/, '')
+  const path = withoutEnd(bytes.replace(/^\.?\/+/, ''), '/')
   if (!bytes.includes('/') && !isGlob(path)) index.named.set(path, rule)
   else if (!bytes.includes('/')) index.globs.push({ form: pathGlob(`**/${path}`), rule })
   else if (isGlob(path)) index.globs.push({ form: pathGlob(path), rule })

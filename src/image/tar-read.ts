@@ -1,3 +1,4 @@
+import { withoutEnd } from '../config/without-end.ts'
 import { cleanPath, invalid, printable, type EntryType, type Sparse, type TarEntry } from './tar-entry.ts'
 import { block, isZero, readHeader, text, type RawHeader } from './tar-header.ts'
 import { paxNumber, paxTime, readPax, type PaxRecords } from './tar-pax.ts'
@@ -222,7 +223,7 @@ function assemble(
   if ((type === 'symlink' || type === 'link') && target === '') throw invalid(`${printable(name)} links to nothing`)
   return {
     path: cleanPath(name),
-    raw: name.replace(/\/+$/, ''),
+    raw: withoutEnd(name, '/'),
     type,
     mode: raw.mode,
     uid: number('uid', raw.uid),

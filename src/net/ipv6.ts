@@ -22,7 +22,7 @@ export function isIpv6(text: string): boolean {
 /** RFC 5952: lower case, no leading zeros, the longest run of zeros as `::`. */
 export function formatIpv6(value: bigint): Ipv6 {
   const groups = Array.from({ length: 8 }, (_, at) => Number((value >> BigInt(112 - 16 * at)) & 0xffffn).toString(16))
-  const runs = [...groups.join(':').matchAll(/\b0(?::0)+\b/g)].map(([run]) => run)
+  const runs = [...groups.join(':').matchAll(/\b0(?::0){1,7}\b/g)].map(([run]) => run)
   const longest = runs.toSorted((one, other) => other.length - one.length)[0]
   const text = groups.join(':')
   if (longest === undefined) return text
@@ -87,7 +87,7 @@ export function macOfEui64(address: bigint): Mac | undefined {
 
 /** A dotted end, as in ::ffff:10.77.0.1, in hexadecimal. */
 function withoutDots(text: string): string {
-  return text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) =>
+  return text.replace(/(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/, (_, a, b, c, d) =>
     [Number(a) * 256 + Number(b), Number(c) * 256 + Number(d)].map((group) => group.toString(16)).join(':'),
   )
 }

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../config/without-end.ts'
 import { unfit } from './complaint.ts'
 
 /**
@@ -94,7 +95,7 @@ export function partOfUrl(value: unknown, part: unknown): string {
   if (!url || url.host === '') throw unfit('is no URL', 'write it whole: http://server/path')
   if (part === 'protocol') return url.protocol.slice(0, -1)
   if (part === 'host') return url.host
-  if (part === 'path') return url.pathname.replace(/\/+$/, '') || '/'
+  if (part === 'path') return withoutEnd(url.pathname, '/') || '/'
   throw unfit('is no part of a URL', 'ask for protocol, host or path', 1)
 }
 
