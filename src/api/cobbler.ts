@@ -18,6 +18,9 @@ interface Cobbler {
   readonly shelf: Shelf
 }
 
+/** No call of koan is half as long, and a reader of XML may take its time in proportion to the square of the length. */
+const longestCall = 8 << 10
+
 /** Cobbler's paths for koan and for templates that came from there, bound to permits and addresses as everything else. */
 export function addCobbler(app: FastifyInstance, cobbler: Cobbler): void {
   const { house } = cobbler
@@ -26,7 +29,7 @@ export function addCobbler(app: FastifyInstance, cobbler: Cobbler): void {
     return await send(reply, find(cobbler, request.params['*'].split('/'), request))
   })
   void app.register((api, _options, next) => {
-    api.addContentTypeParser('text/xml', { parseAs: 'string', bodyLimit: 64 << 10 }, (_request, body, parsed) =>
+    api.addContentTypeParser('text/xml', { parseAs: 'string', bodyLimit: longestCall }, (_request, body, parsed) =>
       parsed(null, body),
     )
     api.post('/cobbler_api', (request, reply) => {

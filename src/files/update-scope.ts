@@ -88,6 +88,9 @@ const longestPattern = 256
 /** The excludes that a machine names: as `readExcludes`, and no more of them than can be looked at. Throws `request-invalid`. */
 export function readAskedExcludes(text: string): readonly string[] {
   if (text.length > longestList) throw tooMuch(`the excludes have more than ${longestList} characters`)
+  let lines = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1))
+    if (++lines > 2 * mostExcludes) throw tooMuch(`the excludes have more than ${2 * mostExcludes} lines`)
   const all = readExcludes(text)
   const patterns = all.filter(isGlob)
   if (all.length > mostExcludes) throw tooMuch(`${all.length} paths are excluded, and ${mostExcludes} may be`)

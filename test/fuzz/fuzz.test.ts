@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { doorTargets } from './door-targets.ts'
 import { mutate, seeded } from './mutate.ts'
 import { targets } from './targets.ts'
 
-test.each(targets().map((target) => [target.name, target] as const))(
+test.each([...targets(), ...doorTargets()].map((target) => [target.name, target] as const))(
   '%s: real inputs, and 2000 bent ones, are read or refused',
   (_, target) => {
     for (const seed of target.seeds) target.feed(Buffer.from(seed))

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { mutate, seeded } from './mutate.ts'
+import { doorTargets, type DoorTarget } from './door-targets.ts'
+import { mutate, pump, seeded } from './mutate.ts'
 import { targets, type Target } from './targets.ts'
 
 /** An input that takes longer than this ties the server up: a mistake as a throw is one. Milliseconds. */
@@ -12,7 +13,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 })
-const chosen = targets().filter(({ name }) => values.only === undefined || name === values.only)
+const chosen = [...targets(), ...doorTargets()].filter(({ name }) => values.only === undefined || name === values.only)
 const until = performance.now() + Number(values.minutes) * 60_000
 console.log(`seed ${values.seed}; ${chosen.map(({ name }) => name).join(', ')}; ${values.minutes} minutes`)
 process.exitCode = run(chosen, seeded(Number(values.seed)))
@@ -23,7 +24,7 @@ function run(all: readonly Target[], random: () => number): number {
   while (performance.now() < until) {
     for (const target of all) {
       for (let n = 0; n < 500; n++) {
-        const input = mutate(target.seeds, random)
+        const input = inputFor(target, n, random)
         const why = mistakeOf(target, input)
         if (why !== undefined) {
           console.error(`${target.name} failed: ${why}\ninput (hex): ${input.toString('hex')}`)
@@ -33,8 +34,13 @@ function run(all: readonly Target[], random: () => number): number {
       fed.set(target.name, fed.get(target.name)! + 500)
     }
   }
-  for (const [name, count] of fed) console.log(`${name.padEnd(10)} ${count} inputs, none mishandled`)
+  for (const [name, count] of fed) console.log(`${name.padEnd(11)} ${count} inputs, none mishandled`)
   return 0
+}
+
+/** Now and then as much as the door lets in. */
+function inputFor(target: Target | DoorTarget, n: number, random: () => number): Buffer {
+  return 'most' in target && n % 100 === 0 ? pump(target.seeds, random, target.most) : mutate(target.seeds, random)
 }
 
 function mistakeOf(target: Target, input: Buffer): string | undefined {

@@ -17,6 +17,18 @@ export function mutate(seeds: readonly Buffer[], random: () => number): Buffer {
   return bytes
 }
 
+/** A piece of a real input again and again until the door's limit, with the beginning before it and the end after it, or without: what backtracks. */
+export function pump(seeds: readonly Buffer[], random: () => number, most: number): Buffer {
+  const below = (limit: number): number => Math.floor(random() * limit)
+  const seed = seeds[below(seeds.length)]!
+  const at = below(seed.length)
+  const piece = seed.subarray(at, at + 1 + below(below(2) === 0 ? 4 : 30))
+  const head = below(2) === 0 ? seed.subarray(0, at) : Buffer.alloc(0)
+  const tail = below(2) === 0 ? seed.subarray(at) : Buffer.alloc(0)
+  const room = Math.max(piece.length, most - head.length - tail.length)
+  return Buffer.concat([head, Buffer.alloc(room, piece), tail]).subarray(0, most)
+}
+
 type Bend = (bytes: Buffer, below: (limit: number) => number, seeds: readonly Buffer[]) => Buffer
 
 const telling = [0, 1, 2, 43, 52, 53, 61, 82, 127, 128, 254, 255, 10, 13, 32, 34, 39, 47, 58, 92, 123, 125]

@@ -21,15 +21,25 @@ const between = (from: number, to: number): Chars => {
   return chars
 }
 const of = (text: string): Chars =>
-  [...text].reduce((all, one) => all | between(one.codePointAt(0)!, one.codePointAt(0)!), 0n)
+  Array.from(text, (one) => one.codePointAt(0)!).reduce((all, code) => all | between(code, code), 0n)
 const digits = of('0123456789')
 export const word: Chars = digits | between(65, 90) | between(97, 122) | of('_')
 const blanks = of(' \t\n\r\v\f\u00a0') | otherBlanks
 export const newline: Chars = of('\n')
 const lineEnds = of('\n\r') | otherBlanks
 const classes: Readonly<Record<string, Chars>> = {
-  ...{ d: digits, w: word, s: blanks, D: every & ~digits, W: every & ~word, S: every & ~blanks },
-  ...{ n: of('\n'), r: of('\r'), t: of('\t'), v: of('\v'), f: of('\f'), 0: of('\0') },
+  d: digits,
+  w: word,
+  s: blanks,
+  D: every & ~digits,
+  W: every & ~word,
+  S: every & ~blanks,
+  n: of('\n'),
+  r: of('\r'),
+  t: of('\t'),
+  v: of('\v'),
+  f: of('\f'),
+  0: of('\0'),
 }
 
 /** Reads an expression of JavaScript. Throws for what it does not know. */
