@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Fault } from '../fault.ts'
 
 export type Importer = 'dhcpd' | 'kea' | 'dnsmasq' | 'pxelinux' | 'grub' | 'ipxe' | 'cobbler' | 'systemimager'
@@ -44,7 +44,7 @@ function directoryOf(path: string): Found | undefined {
   if (has('dhcpd.conf'))
     return { what: 'the directory of an ISC dhcpd', importers: ['dhcpd'], path: join(path, 'dhcpd.conf') }
   const roots: Importer[] = []
-  if (has('pxelinux.cfg')) roots.push('pxelinux')
+  if (has('pxelinux.cfg') || basename(path) === 'pxelinux.cfg') roots.push('pxelinux')
   if (has('grub/grub.cfg', 'grub2/grub.cfg', 'boot/grub/grub.cfg', 'boot/grub2/grub.cfg', 'grub.cfg'))
     roots.push('grub')
   if (readdirSync(path).some((name) => name.endsWith('.ipxe'))) roots.push('ipxe')

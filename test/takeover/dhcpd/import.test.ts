@@ -78,9 +78,9 @@ test('what means nothing here is told once, with its first line and why; a keyâ€
     expect.stringMatching(/^12 omapi-port/),
     expect.stringMatching(/^13 omapi-key/),
     expect.stringMatching(/^14 class: there are no classes here/),
+    '20 option routers: a subnet has one router here: the first is taken',
     expect.stringMatching(/^31 filename of a host: what a machine boots is its profile here/),
     expect.stringMatching(/^33 next-server/),
-    '20 option routers: a subnet has one router here: the first is taken',
     expect.stringMatching(/^35 fixed-address of banquo_1 is the name banquo\.invalid, which DNS would have to resolve/),
   ])
   expect(todo).toEqual([
