@@ -15,7 +15,7 @@ export function aSite(change: Partial<Site> = {}, server: Partial<ServerSettings
       address: '10.77.0.1',
       loader: 'auto',
       http: { port: 80, address: '0.0.0.0' },
-      tftp: { port: 69, address: '0.0.0.0', enabled: true },
+      tftp: { port: 69, address: '0.0.0.0', enabled: true, blksize: 65_464 },
       dhcp: { mode: 'off', interfaces: [], subnets: [] },
       dhcp6: { interfaces: [], subnets: [] },
       strangers: 'local',

@@ -183,7 +183,7 @@ export class CaptureDesk implements Desk {
 
   #forgetLate(): void {
     for (const open of this.#open.values())
-      if (!open.machine && this.#house.now() >= open.expiresAt) this.#open.delete(open.token)
+      if (!open.machine && isLate(open, this.#house.now())) this.#open.delete(open.token)
   }
 
   #tell(type: string, detail: Readonly<Record<string, string>>): void {
@@ -198,6 +198,11 @@ export class CaptureDesk implements Desk {
     if (response.headersSent) return void response.destroy()
     replyText(response, problem.status, sentenceOf(problem), request.complete ? [] : closing)
   }
+}
+
+/** Also when it was offered after now: then the clock was set back. */
+function isLate({ expiresAt }: CaptureOffer, now: number): boolean {
+  return now >= expiresAt || now < expiresAt - lifetime
 }
 
 async function hasEnded(done: Promise<unknown>): Promise<boolean> {

@@ -16,11 +16,13 @@ import { UnknownMachines } from '../files/unknown-machines.ts'
 import type { Addresses, Console, Elsewhere, Golden, House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
 import { Journal, type JournalListeners } from '../journal/journal.ts'
+import { Clock, type SetBack } from '../machine/clock.ts'
 import { Permits } from '../machine/permit.ts'
 import { Registry } from '../machine/registry.ts'
 import { isIpv6 } from '../net/ipv6.ts'
 import type { Neighbours } from '../net/neighbours.ts'
 import { serverAddress, serverAddress6 } from '../net/reach.ts'
+import { SqliteClock } from '../store/sqlite/clock.ts'
 import { SqliteDisks } from '../store/sqlite/disks.ts'
 import { SqliteEvents } from '../store/sqlite/events.ts'
 import { SqlitePermits } from '../store/sqlite/permits.ts'
@@ -34,6 +36,7 @@ export const shipped: string = fileURLToPath(new URL('../../', import.meta.url))
 export interface Core {
   readonly house: House
   readonly shelf: Shelf
+  readonly clock: Clock
   /** Puts another state of the site in place; requests that run keep the old one. */
   replace(site: Site): Promise<void>
 }
@@ -65,6 +68,7 @@ export function openCore({
   journal = {},
   now = Date.now,
 }: CoreParts): Core {
+  const clock = new Clock(new SqliteClock(database), now, () => performance.now())
   const house: House = {
     ...atOnce(siteParts(site, distros)),
     permits: new Permits(new SqlitePermits(database)),
@@ -84,16 +88,34 @@ export function openCore({
       serverAddress(client, house.registry.site.server.address),
     httpPort,
     ...(httpsPort && { httpsPort }),
-    now,
+    now: clock.now,
   }
+  clock.onSetBack((setBack) => endOpen(house, setBack))
+  house.sessions.follow(() => clock.era)
   const shelf = new Shelf(house)
   return {
     house,
     shelf,
+    clock,
     async replace(next) {
       Object.assign(house, await inPieces(siteParts(next, distros)))
       shelf.forget()
     },
+  }
+}
+
+/** A clock that is set back reopens nothing: what was allowed by the time before is taken back, and its tokens open nothing more. */
+function endOpen(house: House, { from, to }: SetBack): void {
+  const [then = '', since = ''] = [from, to].map((at) => new Date(at).toISOString())
+  const why = `the clock was set back from ${then} to ${since}`
+  house.sessions.forget()
+  house.journal.record({ at: to, type: 'clock.set-back', detail: { from: then, to: since, why } })
+  try {
+    for (const { id, machine } of house.permits.withdrawAll(to, why))
+      house.journal.record({ at: to, type: 'permit.withdrawn', machine, detail: { permit: id, why } })
+  } catch (error) {
+    // A full disk: no boot of before can claim them all the same.
+    house.journal.record({ at: to, type: 'clock.set-back', detail: { why: (error as Error).message } })
   }
 }
 

@@ -158,6 +158,8 @@ async function openFiles({ core, log }: DoorParts, udp: Udp, over?: OverIpv6): P
       udp,
       address,
       port,
+      ...(tftp.ports && { ports: tftp.ports.from === tftp.ports.to ? 'listener' : tftp.ports }),
+      limits: { blksize: tftp.blksize },
       source: { find },
       onEnd: (transfer) => core.shelf.ended(transfer),
       onStrange: (what) => log.warn({ what }, 'tftp.strange'),

@@ -73,7 +73,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     elsewhere: new PixiecoreDesk(),
     database,
     site: holder.current,
-    addresses: addressesOf(leases, Date.now, book6, await openNeighbours()),
+    addresses: addressesOf(leases, () => core.house.now(), book6, await openNeighbours()),
     golden,
     distros: openDistros(distrosAt(place.data)),
     httpPort: () => doors?.httpPort ?? holder.current.server.http.port,
@@ -158,8 +158,9 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
 }
 
 /** On a full disk a permit stays open on paper; its time is over all the same, so nobody can claim it. */
-function closeLateOnes({ house }: Core, log: Logger, seldom: Seldom): void {
+function closeLateOnes({ house, clock }: Core, log: Logger, seldom: Seldom): void {
   try {
+    clock.keep()
     closeLate(house)
   } catch (error) {
     if (seldom.pass('permit.failed', house.now()) !== undefined) log.error({ err: error }, 'permit.failed')

@@ -49,6 +49,8 @@ export class Sessions {
   readonly #key: Buffer
   readonly #tokenKey: Buffer
   readonly #byMac: Map<Mac, Session>
+  /** How often the clock was set back: what was signed before opens nothing. */
+  #era: () => number = () => 0
 
   constructor(key: Buffer, tokenKey: Buffer = key, byMac: Map<Mac, Session> = new Map()) {
     this.#key = key
@@ -56,9 +58,21 @@ export class Sessions {
     this.#byMac = byMac
   }
 
+  /** Whatever is given in one era opens nothing in another; it is asked at each signature, and looks at the clock. */
+  follow(era: () => number): void {
+    this.#era = era
+  }
+
+  /** Forgets every boot. */
+  forget(): void {
+    this.#byMac.clear()
+  }
+
   /** The same sessions, whose tokens are made with another key and open nothing: for a forecast that is shown to people. */
   withTokensOf(tokenKey: Buffer): Sessions {
-    return new Sessions(this.#key, tokenKey, this.#byMac)
+    const shown = new Sessions(this.#key, tokenKey, this.#byMac)
+    shown.#era = this.#era
+    return shown
   }
 
   current(mac: Mac): Session | undefined {
@@ -111,8 +125,13 @@ export class Sessions {
     return same(signature, this.#sign('token', id, 32, this.#tokenKey)) ? this.find(id, now, dry) : undefined
   }
 
-  /** A signature under the server's key for another purpose; no two purposes share one. */
+  /** A signature under the server's key for another purpose; no two purposes share one. It is good for ever. */
   seal(purpose: string, text: string): string {
+    return hmac(this.#tokenKey, purpose, text).slice(0, 32)
+  }
+
+  /** The same, good until the clock is set back. */
+  sealForNow(purpose: string, text: string): string {
     return this.#sign(purpose, text, 32, this.#tokenKey)
   }
 
@@ -126,7 +145,8 @@ export class Sessions {
   }
 
   #sign(purpose: string, text: string, digits: number, key: Buffer = this.#key): string {
-    return createHmac('sha256', key).update(`${purpose}\0${text}`).digest('hex').slice(0, digits)
+    const era = this.#era()
+    return hmac(key, era === 0 ? purpose : `${purpose} ${era}`, text).slice(0, digits)
   }
 
   #remember(session: Session): Session {
@@ -188,6 +208,10 @@ function isAnother({ asker, arch, stage, stageAt }: Session, now: number, who: A
   if (!who || asker === undefined || who.arch === undefined || arch === undefined) return false
   // A loader may call itself something else than the ROM that started it.
   return who.asker === asker && who.arch !== arch
+}
+
+function hmac(key: Buffer, purpose: string, text: string): string {
+  return createHmac('sha256', key).update(`${purpose}\0${text}`).digest('hex')
 }
 
 function same(a: string, b: string): boolean {

@@ -20,12 +20,24 @@ export interface Unread {
 export function* checkSite(site: Site, report: Reporter, unread: Unread): Slices<void> {
   yield* checkUnique(site, report)
   if (unread.whole) yield* checkReferences(site, report, unread.broken)
+  checkTftp(site.server, report)
   yield* checkAddresses(site, report)
   yield* checkAddresses6(site, report)
   yield* slowly(site.machines, (machine) => {
     checkIdentity(machine, report)
     checkFile(machine, report)
   })
+}
+
+/** One port alone means that of requests; from another one no transfer could be told from the one before it. */
+function checkTftp(server: Site['server'], report: Reporter): void {
+  const { port, ports } = server.tftp
+  if (!ports || (ports.from === ports.to ? ports.from === port : ports.to < port || ports.from > port)) return
+  const [message, hint] =
+    ports.from === ports.to
+      ? ['one port is only enough when it is that of tftp.port', `write ${port}, or a range like 40000-40007`]
+      : [`the range holds the port of requests, ${port}`, `write a range without it, or ${port} alone`]
+  report(server, ['tftp', 'ports'], { message, hint })
 }
 
 function* checkUnique(site: Site, report: Reporter): Slices<void> {

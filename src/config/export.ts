@@ -20,9 +20,10 @@ export function formatSite(site: Pick<Site, 'machines' | 'groups' | 'profiles' |
 
 /** `birnam.yaml` of a site: the server, and the variables that all share. */
 export function formatServer({ server, vars }: Pick<Site, 'server' | 'vars'>): string {
-  const { dhcp, dhcp6, strangers, permits, images, systemimager, ...rest } = server
+  const { dhcp, dhcp6, strangers, permits, images, systemimager, tftp, ...rest } = server
   const written = {
     ...rest,
+    tftp: { ...tftp, ...(tftp.ports && { ports: writePorts(tftp.ports) }) },
     dhcp: { ...dhcp, subnets: dhcp.subnets.map(writeSubnet), options: writeOptions(dhcp.options) },
     dhcp6: { ...dhcp6, subnets: dhcp6.subnets.map(writeSubnet6), options: writeOptions(dhcp6.options) },
     strangers: typeof strangers === 'object' && plainStranger(strangers.profile) ? strangers.profile : strangers,
@@ -41,6 +42,10 @@ export function formatServer({ server, vars }: Pick<Site, 'server' | 'vars'>): s
   }
   const kept = without(written, defaults)
   return Object.keys(kept).length === 0 ? '' : toYaml(kept)
+}
+
+function writePorts({ from, to }: { readonly from: number; readonly to: number }): string {
+  return from === to ? String(from) : `${from}-${to}`
 }
 
 function plainStranger(profile: string): boolean {

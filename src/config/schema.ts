@@ -67,6 +67,8 @@ export const serverFile = strict({
     port: v.port.default(69),
     address: v.listen.default('0.0.0.0'),
     enabled: v.flag.default(true),
+    blksize: v.blksize.default(65_464),
+    ports: v.ports.optional(),
   }).prefault({}),
   dhcp: strict({
     mode: z.enum(['server', 'proxy', 'off']).default('off'),

@@ -10,6 +10,7 @@ import type {
   ServerSettings,
   Subnet,
   Subnet6,
+  TftpSettings,
 } from './site.ts'
 import type { machine } from './schema.ts'
 
@@ -23,7 +24,7 @@ export function settingsOf(read: z.output<typeof serverFile>): ServerSettings {
     loader,
     http,
     https: https && compact<HttpsSettings>(https),
-    tftp,
+    tftp: compact<TftpSettings>(tftp),
     strangers,
     permits,
     compat,

@@ -45,6 +45,16 @@ export interface HttpsSettings {
   readonly boot: boolean
 }
 
+export interface TftpSettings {
+  readonly port: number
+  readonly address: string
+  readonly enabled: boolean
+  /** The largest block that is agreed to, in bytes. */
+  readonly blksize: number
+  /** Where transfers are sent from; `port` alone: from the listening port. Any free ones when not given. */
+  readonly ports?: { readonly from: number; readonly to: number }
+}
+
 export interface ServerSettings {
   /** How clients reach this server; undefined when the site does not say. */
   readonly address?: Ipv4
@@ -52,7 +62,7 @@ export interface ServerSettings {
   readonly http: { readonly port: number; readonly address: string }
   /** The same files by TLS as well. */
   readonly https?: HttpsSettings
-  readonly tftp: { readonly port: number; readonly address: string; readonly enabled: boolean }
+  readonly tftp: TftpSettings
   readonly dhcp: DhcpSettings
   readonly dhcp6: Dhcp6Settings
   /**

@@ -139,6 +139,27 @@ export const port = wordAs(
   'write a number from 1 to 65535, or 0 for any free one',
 )
 
+const mostPorts = 64
+
+/** One port, or as many as sockets are kept open. */
+export const ports = wordAs(
+  (text) => {
+    const [, first, last] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? []
+    const from = Number(first)
+    const to = last === undefined ? from : Number(last)
+    const isSound = first !== undefined && from > 0 && to >= from && to <= 65_535 && to - from < mostPorts
+    return isSound ? { from, to } : undefined
+  },
+  'not a range of ports',
+  `write first and last, ${mostPorts} ports at most: 40000-40007`,
+)
+
+export const blksize = wordAs(
+  (text) => (/^\d{1,5}$/.test(text) && Number(text) >= 512 && Number(text) <= 65_464 ? Number(text) : undefined),
+  'not a size of TFTP blocks',
+  'write a number of bytes from 512 to 65464 (RFC 2348); 1428 fits a path of 1460',
+)
+
 export const flag = wordAs(
   (text) => ({ true: true, false: false })[text.toLowerCase()],
   'neither true nor false',

@@ -111,6 +111,11 @@ export class Permits {
     return this.#move(permit, move, { endedAt: now, ...(why !== undefined && { why }) })
   }
 
+  /** Takes back all that are open. */
+  withdrawAll(now: number, why: string): Permit[] {
+    return this.open.map((permit) => this.#move(permit, 'withdraw', { endedAt: now, why }))
+  }
+
   /** Remembers the last thing seen of a claimed install. A boot never stops because that cannot be written. */
   seen(machine: string, what: string): void {
     const permit = this.#newest.get(machine)

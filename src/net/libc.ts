@@ -41,6 +41,8 @@ const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const IPPROTO_IP = 0
 const IP_PKTINFO = 8
+const IP_MTU_DISCOVER = 10
+const IP_PMTUDISC_DONT = 0
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_BROADCAST = 6
@@ -60,6 +62,8 @@ export interface SocketPlace {
   readonly broadcast?: boolean
   /** Bytes; what the system allows of it. */
   readonly receiveBuffer?: number
+  /** Routers may cut what is sent: the don't-fragment bit is not set. */
+  readonly mayFragment?: boolean
   /** Each message tells which of our addresses was asked. */
   readonly tellLocal?: boolean
 }
@@ -89,6 +93,7 @@ function prepare(fd: number, place: SocketPlace): void {
   if (reuse) checked('SO_REUSEADDR', setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1))
   if (broadcast) checked('SO_BROADCAST', setOption(fd, SOL_SOCKET, SO_BROADCAST, 1))
   if (tellLocal) checked('IP_PKTINFO', setOption(fd, IPPROTO_IP, IP_PKTINFO, 1))
+  if (place.mayFragment) checked('IP_MTU_DISCOVER', setOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT))
   if (receiveBuffer > 0) setBuffers(fd, receiveBuffer)
   if (device === undefined) return
   const name = Buffer.from(`${device}\0`)

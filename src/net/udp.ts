@@ -32,6 +32,8 @@ export interface UdpOptions {
   readonly reuse?: boolean
   /** Bytes; what the system allows of it. */
   readonly receiveBuffer?: number
+  /** Routers may cut what is sent (no DF bit, RFC 791), where that can be had. */
+  readonly mayFragment?: boolean
   /** Tell `local` and `toAll` of each message (IP_PKTINFO), where that can be had. */
   readonly tellLocal?: boolean
   /** The handlers leave no promise and no tick behind, which saves a turn of the event loop for each batch. */

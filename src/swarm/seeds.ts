@@ -17,7 +17,7 @@ export class Seeds {
   mayUse(torrent: string, machine: string, now: number): boolean {
     const swarm = this.#swarms.get(torrent) ?? new Map<string, Member>()
     this.#swarms.set(torrent, swarm)
-    for (const [key, { heardAt }] of swarm) if (now - heardAt > patience) swarm.delete(key)
+    for (const [key, { heardAt }] of swarm) if (Math.abs(now - heardAt) > patience) swarm.delete(key)
     const seeded = [...swarm.values()].filter(({ hasSeed }) => hasSeed).length
     const hasSeed = swarm.get(machine)?.hasSeed ?? seeded * share <= swarm.size
     swarm.set(machine, { hasSeed, heardAt: now })

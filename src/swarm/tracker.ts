@@ -56,7 +56,7 @@ export class Tracker {
 }
 
 function forget(swarm: Map<string, Member>, now: number): void {
-  for (const [key, { heardAt }] of swarm) if (now - heardAt > patience) swarm.delete(key)
+  for (const [key, { heardAt }] of swarm) if (Math.abs(now - heardAt) > patience) swarm.delete(key)
 }
 
 /** Not always the same ones. */

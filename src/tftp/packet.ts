@@ -42,6 +42,11 @@ export function decodeRequest(bytes: Uint8Array): Request | undefined {
   return { kind: 'read', read: { name, mode: known, options: pairs(options) } }
 }
 
+/** Whether it is meant for a transfer, where requests arrive at the same port. */
+export function isReply(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && (bytes[1] === opcodes.ack || bytes[1] === opcodes.error)
+}
+
 /** An ACK or an ERROR; undefined for anything else at a transfer's port. */
 export function decodeReply(bytes: Uint8Array): Reply | undefined {
   if (bytes.length < 4 || bytes[0] !== 0) return undefined

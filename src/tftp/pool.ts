@@ -9,26 +9,33 @@ const mostRemembered = 16_384
  */
 export class Pool {
   readonly #sockets: readonly UdpSocket[]
+  readonly #isOwned: boolean
   /** The last one, and the one before: a request may overtake the last ACK of the transfer before it. */
   readonly #last = new Map<number, readonly UdpSocket[]>()
   readonly #written = new Set<UdpSocket>()
   #turn = 0
 
-  private constructor(sockets: readonly UdpSocket[]) {
+  private constructor(sockets: readonly UdpSocket[], isOwned = true) {
     this.#sockets = sockets
+    this.#isOwned = isOwned
   }
 
-  static async open(udp: Udp, address: string, count: number, handlers: PoolHandlers): Promise<Pool> {
+  /** A socket for each of the ports; 0 is any that is free. */
+  static async open(udp: Udp, address: string, ports: readonly number[], handlers: PoolHandlers): Promise<Pool> {
     const opened: UdpSocket[] = []
+    const shared = { address, receiveBuffer: 4 << 20, synchronous: true, mayFragment: true, ...handlers }
     try {
-      while (opened.length < count) {
-        opened.push(await udp.open({ address, port: 0, receiveBuffer: 4 << 20, synchronous: true, ...handlers }))
-      }
+      for (const port of ports) opened.push(await udp.open({ ...shared, port }))
       return new Pool(opened)
     } catch (error) {
       await Promise.all(opened.map((socket) => socket.close()))
       throw error
     }
+  }
+
+  /** Every transfer from one socket, which somebody else opened and closes. */
+  static of(socket: UdpSocket): Pool {
+    return new Pool([socket], false)
   }
 
   /** The socket for a client's next transfer. */
@@ -59,8 +66,17 @@ export class Pool {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#sockets.map((socket) => socket.close()))
+    if (this.#isOwned) await Promise.all(this.#sockets.map((socket) => socket.close()))
   }
+}
+
+export interface PortRange {
+  readonly from: number
+  readonly to: number
+}
+
+export function portsOf({ from, to }: PortRange): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index)
 }
 
 export interface PoolHandlers {

@@ -6,8 +6,9 @@ import { Library } from './library.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { negotiate, type Terms } from './negotiate.ts'
 import { toNetascii } from './netascii.ts'
-import { decodeRequest, encodeError, errors, type ReadRequest } from './packet.ts'
+import { decodeRequest, encodeError, errors, isReply, type ReadRequest } from './packet.ts'
 import { pagesOf, type Pages } from './pages.ts'
+import type { PortRange } from './pool.ts'
 import { over, Transfers, type Asked } from './transfers.ts'
 
 /** What a name means: asked once for each request. */
@@ -20,6 +21,8 @@ export interface TftpOptions {
   readonly address: string
   /** 0: any free one. */
   readonly port: number
+  /** Where transfers are sent from: these ports (both ends count), or the listening port itself. Any free ones when not given. */
+  readonly ports?: PortRange | 'listener'
   readonly source: TftpSource
   readonly onEnd?: (transfer: Ended) => void
   /** Packets that make no sense, told once in a while. */
@@ -75,7 +78,7 @@ class Server implements TftpServer {
   }
 
   async open(): Promise<void> {
-    const { udp, address, port } = this.#options
+    const { udp, address, port, ports } = this.#options
     this.#listener = await udp.open({
       address,
       port,
@@ -83,11 +86,12 @@ class Server implements TftpServer {
       // Bound to one address, only that one can have been asked.
       tellLocal: address === '0.0.0.0',
       onError: () => void this.counters.sendErrors++,
-      onMessage: (message) => this.#hear(message),
+      mayFragment: true,
+      onMessage: (message, socket) => this.#arrive(message, socket),
       onBatchEnd: () => this.#transfers.flush(),
     })
     try {
-      await this.#transfers.open(udp, address)
+      await this.#transfers.open(udp, address, ports === 'listener' ? this.#listener : ports)
     } catch (error) {
       await this.#listener.close()
       throw error
@@ -102,6 +106,12 @@ class Server implements TftpServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  /** RFC 1350 §4 gives each transfer a port of its own; behind NAT and published ports there is none but this. */
+  #arrive(message: UdpMessage, socket: UdpSocket): void {
+    if (this.#options.ports === 'listener' && isReply(message.bytes)) this.#transfers.hear(message, socket)
+    else this.#hear(message)
   }
 
   #hear({ bytes, key, address, port, local, toAll }: UdpMessage): void {

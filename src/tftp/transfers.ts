@@ -6,7 +6,7 @@ import type { Limits } from './limits.ts'
 import type { Terms } from './negotiate.ts'
 import { decodeReply, encodeError, encodeOack, errors, type Reply } from './packet.ts'
 import type { Pages } from './pages.ts'
-import { Pool } from './pool.ts'
+import { Pool, portsOf, type PortRange } from './pool.ts'
 import { Transfer } from './transfer.ts'
 
 /** Who asks, for what, and under which of our addresses. */
@@ -55,9 +55,15 @@ export class Transfers {
     this.#parts = parts
   }
 
-  async open(udp: Udp, address: string): Promise<void> {
-    this.#pool = await Pool.open(udp, address, this.#parts.limits.sockets, {
-      onMessage: (message, socket) => this.#hear(message, socket),
+  /** `from`: the ports that transfers are sent from, or the one socket for all of them, which stays its owner's. */
+  async open(udp: Udp, address: string, from?: PortRange | UdpSocket): Promise<void> {
+    if (from && 'send' in from) {
+      this.#pool = Pool.of(from)
+      return
+    }
+    const ports = from ? portsOf(from) : Array<number>(this.#parts.limits.sockets).fill(0)
+    this.#pool = await Pool.open(udp, address, ports, {
+      onMessage: (message, socket) => this.hear(message, socket),
       onError: () => void this.#parts.counters.sendErrors++,
     })
   }
@@ -148,7 +154,8 @@ export class Transfers {
     socket.send(bytes, peer.port, peer.address, local)
   }
 
-  #hear(message: UdpMessage, socket: UdpSocket): void {
+  /** A packet at a transfer's port. */
+  hear(message: UdpMessage, socket: UdpSocket): void {
     const { bytes, key } = message
     const reply = decodeReply(bytes)
     if (!reply) return this.#malformed(message)

@@ -26,7 +26,7 @@ test('every key comes back', () => {
     'birnam.yaml': `address: 10.77.0.1
 loader: grub
 http: { port: 8080, address: 10.77.0.1 }
-tftp: { port: 6969, address: 10.77.0.1, enabled: false }
+tftp: { port: 6969, address: 10.77.0.1, enabled: false, blksize: 1400, ports: 40000-40007 }
 dhcp:
   mode: proxy
   interfaces: [eth0, eth1]

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { openGuest } from '../lab/guest.ts'
 import { labTest } from '../lab/needs.ts'
-import { answerOf, duncansAnswer, openStage, story } from './stage.ts'
+import { answerOf, duncansAnswer, openStage, story, type Stage } from './stage.ts'
 
 const needs = ['lan', 'machine', 'grub', 'ipxe'] as const
 const machine = { firmware: 'uefi', secureBoot: true } as const
@@ -23,7 +23,7 @@ labTest('Secure Boot: a kernel with one byte altered is refused, and the trace s
   await using stage = await openStage({ files: { 'boot/vmlinuz': vmlinuz } })
   const duncan = await stage.boot(machine)
   await duncan.sees(/error: bad shim signature/)
-  expect((await stage.trace('duncan')).missing).toEqual({
+  await stops(stage).toEqual({
     step: 'the initrd',
     cause: expect.stringMatching(/^GRUB has boot\/vmlinuz and asked for nothing more: with Secure Boot on/),
   })
@@ -35,8 +35,13 @@ labTest('Secure Boot: a loader that is not signed is not started, and the trace 
   await using stage = await openStage({ server: { loader: 'ipxe' } })
   const duncan = await stage.boot(machine)
   await duncan.sees(/Access Denied/)
-  expect((await stage.trace('duncan')).missing).toEqual({
+  await stops(stage).toEqual({
     step: 'the menu',
     cause: expect.stringMatching(/^the machine has snponly.efi and asked for nothing more: .* loader: shim/),
   })
 })
+
+/** A moment after its last word, for until then it may yet go on. */
+function stops(stage: Stage): ReturnType<typeof expect.poll> {
+  return expect.poll(async () => (await stage.trace('duncan')).missing, { timeout: 30_000, interval: 1000 })
+}

@@ -29,6 +29,46 @@ describe.each([ffiUdp, dgramUdp])('over UDP by $kind', (udp) => {
     expect(served.ended[0]!.peer).toEqual({ address: '127.0.0.1', port: other.port })
   })
 
+  test('transfers are sent from the ports that the site names, and from no others', async () => {
+    await using free = await Served.open(udp, {}, { limits: { sockets: 1 } })
+    // Above the port that is free now, most are.
+    const range = { from: free.port + 1, to: free.port + 3 }
+    await using served = await Served.open(udp, { wood }, { ports: range })
+    const seen = new Set<number>()
+    for (let n = 0; n < 6; n++) {
+      await using client = await RawClient.open()
+      seen.add((await client.ask(rrq('wood'), served.port)).port)
+      await using other = await RawClient.open()
+      expect((await other.get('wood', served.port, 4)).equals(wood)).toBe(true)
+    }
+    expect([...seen].toSorted((a, b) => a - b)).toEqual([range.from, range.from + 1, range.to])
+  })
+
+  test('with one port everything leaves from the listening one: transfers side by side, errors, repeated requests', async () => {
+    const file = randomBytes(100_000)
+    await using served = await Served.open(udp, { wood, file }, { ports: 'listener' })
+    const get = async (windowsize: number): Promise<void> => {
+      await using client = await RawClient.open()
+      const first = await client.ask(rrq('wood'), served.port)
+      expect(first.port).toBe(served.port)
+      client.send(ack(1), served.port)
+      expect((await client.next()).bytes.readUInt16BE(2)).toBe(2)
+      expect(errorIn(await client.ask(rrq('nothing'), served.port))[0]).toBe(1)
+      await using other = await RawClient.open()
+      expect((await other.get('file', served.port, windowsize, 1400)).equals(file)).toBe(true)
+    }
+    await Promise.all([1, 4, 16, 64].map(get))
+    await using stranger = await RawClient.open()
+    expect(errorIn(await stranger.ask(ack(1), served.port))).toEqual([5, 'no such transfer'])
+  })
+
+  test('no larger block is agreed to than the site allows', async () => {
+    await using served = await Served.open(udp, { wood }, { limits: { blksize: 1000 } })
+    await using client = await RawClient.open()
+    const { bytes } = await client.ask(rrq('wood', 'octet', ['blksize', '1456']), served.port)
+    expect(bytes.toString('latin1', 2)).toBe('blksize\x001000\0')
+  })
+
   test.each([0, 511, 512, 513, 1024])('a file of %i bytes ends with a short block', async (size) => {
     const file = randomBytes(size)
     await using served = await Served.open(udp, { file })

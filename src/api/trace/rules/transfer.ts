@@ -27,6 +27,8 @@ function silentText(event: StoredEvent): string {
     numberOf(event, 'size'),
     numberOf(event, 'blksize'),
   ]
+  if (textOf(event, 'why')?.startsWith('all was sent'))
+    return `all of ${name} was sent, and the machine fell silent before it acknowledged the last packet`
   if (bytes === 0 && event.detail?.['answered'] === true)
     return `the machine asked for ${name}, took the terms and acknowledged no byte: packets of ${thousands(blksize)} bytes do not fit the path (MTU), or a firewall between drops them`
   if (bytes === 0 && event.detail?.['answered'] === false)
