@@ -3,7 +3,7 @@ import type { Advice } from './advice.ts'
 import type { Verdict } from './answer.ts'
 import { write, option, type Entry } from './options.ts'
 import { classOf } from './pxe.ts'
-import { bootReply } from './reply.ts'
+import { bootReply, isPi, piMenu } from './reply.ts'
 import type { Packet } from './packet.ts'
 import type { Request } from './request.ts'
 
@@ -42,7 +42,8 @@ export function proxyReply(request: Request, { type, file }: ProxyVerdict, serve
   const options: Entry[] = [write(option.messageType, type), write(option.serverId, server)]
   if (own !== undefined) options.push(write(option.vendorClass, own))
   const vendor = own === 'PXEClient' ? vendorOf(packet, type, file) : undefined
-  if (vendor) options.push([option.vendor.code, vendor])
+  if (file !== undefined && isPi(request)) options.push(piMenu)
+  else if (vendor) options.push([option.vendor.code, vendor])
   return bootReply(packet, options, { server, boot: file === undefined ? undefined : { ...advice.boot, file } })
 }
 

@@ -129,14 +129,14 @@ function isConfigured({ type, server, requested }: Request): boolean {
 const httpClient = write(option.vendorClass, 'HTTPClient')
 
 /** The boot ROM of a Raspberry Pi: it goes on only where an answer of class PXEClient says its name, with three blanks, in option 43. */
-function isPi({ packet, client, mac }: Request): boolean {
+export function isPi({ packet, client, mac }: Request): boolean {
   return client.asker === 'firmware' && classOf(packet) === 'PXEClient' && isRaspberryPi(mac)
 }
 
 const pxeClient = write(option.vendorClass, 'PXEClient')
 const piName = Buffer.from('Raspberry Pi Boot   ')
 /** PXE 2.1 §2.2: no discovery, a menu (9) of one item, type 0, and its prompt (10). */
-const piMenu: Entry = [
+export const piMenu: Entry = [
   option.vendor.code,
   Buffer.concat([
     Buffer.from([6, 1, 3, 10, 4, 0]),

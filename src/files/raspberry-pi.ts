@@ -3,6 +3,8 @@ import type { Client } from '../boot/client.ts'
 import { Fault } from '../fault.ts'
 import type { Boot } from '../menu/menu.ts'
 import type { Finding } from '../net/content.ts'
+import { readMac, type Mac } from '../net/mac.ts'
+import { isRaspberryPi } from '../net/raspberry-pi.ts'
 import { isOnlyLooking, type Asked } from './asked.ts'
 import { folderOf } from './first.ts'
 import { askHouse, cardAt, type House } from './house.ts'
@@ -10,15 +12,23 @@ import { menuOf } from './menu-of.ts'
 
 /** What stands in the directory of one board. */
 export interface PiName {
-  /** The last eight digits of its serial number. */
-  readonly serial: string
+  readonly board: { readonly serialEnd: string } | { readonly mac: Mac }
+  /** As it was asked for, in small letters. */
+  readonly directory: string
   readonly rest: string
 }
 
-/** `0a1b2c3d/start4.elf`: the boot ROM asks for everything below the board's serial number first. */
+/**
+ * `0a1b2c3d/start4.elf`: the boot ROM asks for everything below the last eight digits of the board's serial number first, or below its MAC
+ * address, `dc-a6-32-00-00-01/start4.elf` (TFTP_PREFIX=2 of its EEPROM).
+ */
 export function readPiName(name: string): PiName | undefined {
-  const [, serial, rest] = /^([0-9a-f]{8})\/(.+)$/i.exec(name) ?? []
-  return serial === undefined || rest === undefined ? undefined : { serial: serial.toLowerCase(), rest }
+  const [, directory = '', rest] = /^([0-9a-f]{8}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5})\/(.+)$/i.exec(name) ?? []
+  if (rest === undefined) return undefined
+  const small = directory.toLowerCase()
+  if (!small.includes('-')) return { board: { serialEnd: small }, directory: small, rest }
+  const mac = readMac(small)
+  return mac && isRaspberryPi(mac) ? { board: { mac }, directory: small, rest } : undefined
 }
 
 /**
@@ -26,8 +36,8 @@ export function readPiName(name: string): PiName | undefined {
  * kernel and initrd. For every other plan there is nothing, so the board goes on to its own card or disk. These names hold no boot session:
  * what wipes is never given here.
  */
-export function findForPi(house: House, { serial, rest }: PiName, asked: Asked, shelf: PiShelf): Finding {
-  const answer = askHouse(house, clientOf(house, serial, asked))
+export function findForPi(house: House, { board, rest }: PiName, asked: Asked, shelf: PiShelf): Finding {
+  const answer = askHouse(house, clientOf(house, board, asked))
   const { machine, plan, profile } = answer
   if (!machine || plan.do !== 'live') return undefined
   const own = house.loaders.own(rest, folderOf(house, profile))
@@ -66,15 +76,12 @@ function text(value: string): Finding {
   return { kind: 'bytes', bytes: Buffer.from(value), type: 'text/plain; charset=utf-8' }
 }
 
-function clientOf(house: House, serial: string, asked: Asked): Client {
-  const { carrier, peer } = asked
+function clientOf(house: House, board: PiName['board'], { carrier, peer }: Asked): Client {
   const base = { door: carrier, asker: 'firmware', address: peer.address } as const
   const mac = cardAt(house, peer.address)
-  // As dmidecode and /proc/cpuinfo print it, with eight digits before it, or as it is asked for.
-  const written = [serial, `10000000${serial}`, `00000000${serial}`].find((each) =>
-    house.registry.recognise({ serial: each }),
-  )
-  return { ...base, ...(mac && { mac }), ...(written !== undefined && { serial: written }) }
+  if ('mac' in board) return { ...base, mac: mac ?? board.mac }
+  const serial = house.registry.bySerialEnd(board.serialEnd)?.serial
+  return { ...base, ...(mac && { mac }), ...(serial !== undefined && { serial }) }
 }
 
 /** The firmware's own words; several initrds stand behind each other, with commas. */

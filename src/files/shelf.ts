@@ -114,7 +114,7 @@ export class Shelf {
 
   #forPi(name: PiName, asked: Asked): Finding {
     // What the site itself has for that board comes first.
-    const theirs = this.#file(`${name.serial}/${name.rest}`)
+    const theirs = this.#file(`${name.directory}/${name.rest}`)
     const shelf = { named: (rest: string) => this.#file(rest), at: (path: string) => contentOf(path) }
     return theirs ?? findForPi(this.#house, name, asked, shelf)
   }

@@ -21,6 +21,8 @@ export class Registry {
   readonly #byMac = new Map<string, Machine>()
   readonly #byUuid = new Map<string, Machine>()
   readonly #bySerial = new Map<string, Machine>()
+  /** By the last eight hexadecimal digits, where only one machine's serial number ends so: a Raspberry Pi says no more of its own. */
+  readonly #bySerialEnd = new Map<string, Machine | undefined>()
   readonly #byPort = new Map<string, Machine>()
   readonly #byAddress = new Map<string, Machine>()
   readonly #profiles = new Map<string, Profile>()
@@ -66,6 +68,11 @@ export class Registry {
 
   at(address: string): Machine | undefined {
     return this.#byAddress.get(address)
+  }
+
+  /** The one machine whose serial number ends in these eight digits; none when there are several. */
+  bySerialEnd(digits: string): Machine | undefined {
+    return this.#bySerialEnd.get(digits)
   }
 
   profile(name: string): Profile | undefined {
@@ -138,7 +145,11 @@ export class Registry {
     const { uuid, serial } = machine
     // What whole series of boards say identifies nobody, whoever writes it down.
     if (uuid && !isPlaceholderUuid(uuid)) for (const one of [uuid, swapped(uuid)]) this.#byUuid.set(one, machine)
-    if (serial && !isPlaceholderSerial(serial)) this.#bySerial.set(serial, machine)
+    if (serial && !isPlaceholderSerial(serial)) {
+      this.#bySerial.set(serial, machine)
+      const end = /^[0-9a-f]*([0-9a-f]{8})$/i.exec(serial)?.[1]?.toLowerCase()
+      if (end !== undefined) this.#bySerialEnd.set(end, this.#bySerialEnd.has(end) ? undefined : machine)
+    }
     if (machine.relay) this.#byPort.set(relayKey(machine.relay), machine)
     if (machine.ip) this.#byAddress.set(machine.ip, machine)
     if (machine.ip6) this.#byAddress.set(machine.ip6, machine)

@@ -23,6 +23,24 @@ test('a board gets firmware, a config.txt and a cmdline.txt of its own, kernel a
   expect(house.ask('0a1b2c3d/bootcode.bin')).toBeUndefined()
 })
 
+test('a board is known by the end of its serial number, when one machine alone ends so, and by its MAC address as a directory', () => {
+  using house = openHouse({
+    'fleet.yaml': `
+machines:
+  - { name: duncan, mac: "2c:cf:67:00:00:08", profile: pi, serial: 0c8f7e5c0b2c3d4e }
+  - { name: ross, mac: "2c:cf:67:00:00:09", profile: pi, serial: 0c8f7e5c11111111 }
+  - { name: angus, mac: "2c:cf:67:00:00:0a", profile: pi, serial: 0d8f7e5c11111111 }
+profiles:
+  - { name: pi, kind: live, kernel: boot/vmlinuz, initrd: [boot/initrd.gz], args: "name={{machine.name}}" }
+`,
+  })
+  const from = '10.77.0.99'
+  expect(house.text('0b2c3d4e/cmdline.txt', { from })).toBe('name=duncan\n')
+  expect(house.ask('11111111/cmdline.txt', { from })).toBeUndefined()
+  expect(house.text('2c-cf-67-00-00-09/cmdline.txt', { from })).toBe('name=ross\n')
+  expect(house.ask('52-54-00-77-00-01/cmdline.txt', { from })).toBeUndefined()
+})
+
 test('what the site has under that name comes first', () => {
   using house = openHouse({ ...site, 'files/0a1b2c3d/cmdline.txt': 'mine' })
   expect(house.ask('0a1b2c3d/cmdline.txt')).toMatchObject({ kind: 'file', size: 4 })
