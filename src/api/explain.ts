@@ -1,5 +1,6 @@
 import type { Client } from '../boot/client.ts'
 import { archOf } from '../boot/arch.ts'
+import { noLoaderText } from '../boot/arch-text.ts'
 import { offeredFile } from '../boot/offer.ts'
 import { pathOf, type Session } from '../boot/session.ts'
 import type { Answer } from '../boot/ask.ts'
@@ -178,7 +179,10 @@ function names(
 ): { names: ForecastName[]; menu?: string } {
   const { house, client, answer, session, machine } = scene
   const first = firstOf(house, client, answer)
-  if (!first) return { names: [] }
+  if (!first) {
+    if (client.asker === 'firmware' && answer.plan.do !== 'ignore') problems.push(noLoaderText(client.arch))
+    return { names: [] }
+  }
   const url = serverUrl(house, machine.ip)
   const asked: LookedUp[] = []
   const file = offeredFile(first, session, url)

@@ -44,6 +44,11 @@ const names: Readonly<Record<number, string>> = {
   41: 'ARM rpiboot',
 }
 
+/** Told before a boot and after it. */
+export function noLoaderText(code: number | undefined): string {
+  return `this server has no loader for its architecture, ${archText(code)}`
+}
+
 /** `RISC-V 64-bit UEFI (option 93: 27)`. */
 export function archText(code: number | undefined): string {
   if (code === undefined) return 'which it does not tell (no option 93)'

@@ -76,7 +76,8 @@ export function packageOf(name: string): string | undefined {
 
 /** What is told, wherever a loader is missed. */
 export function bringsLoader(name: string): string {
-  return `install the package ${packageOf(name)}, or put the file under files/ in the site`
+  const known = packageOf(name)
+  return `${known === undefined ? '' : `install the package ${known}, or `}put the file under files/ in the site`
 }
 
 /** How long a look at the disk is remembered, in milliseconds: DHCP asks for every packet. */

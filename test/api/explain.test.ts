@@ -20,11 +20,14 @@ dhcp:
   interfaces: [lab-br]
   subnets: [{ cidr: 10.77.0.0/24, range: 10.77.0.100-10.77.0.199, router: 10.77.0.1 }]
 `
+/** No package brings these. */
+const loaders = { 'files/grubriscv64.efi': 'MZ', 'files/grubloongarch64.efi': 'MZ' }
 const names = Object.keys(firmwares) as FirmwareName[]
 const macduff = '10.77.0.12'
 
 function openServing(change: Readonly<Record<string, string>> = {}): TestHouse & { readonly book: LeaseBook } {
-  return Object.assign(openHouse({ 'birnam.yaml': dhcp, ...change }), { book: new LeaseBook(new MemoryLeases()) })
+  const site = { 'birnam.yaml': dhcp, ...loaders, ...change }
+  return Object.assign(openHouse(site), { book: new LeaseBook(new MemoryLeases()) })
 }
 
 type Serving = ReturnType<typeof openServing>
@@ -295,4 +298,11 @@ distros: [{ name: noble, family: ubuntu, version: "24.04", kernel: boot/vmlinuz,
     { name: 'meta-data', text: expect.stringContaining('duncan') },
     { name: 'vendor-data', text: '#cloud-config\nhostname: duncan\n' },
   ])
+})
+
+test('firmware for which there is no loader is told so, and is offered none', async () => {
+  using serving = Object.assign(openHouse({ 'birnam.yaml': dhcp }), { book: new LeaseBook(new MemoryLeases()) })
+  const { dhcp: reply, names: asked, problems } = await forecastOf(serving, 'macduff', 'uefi-loong64')
+  expect([reply.some((line) => line.startsWith('67 ')), asked]).toEqual([false, []])
+  expect(problems).toContain('this server has no loader for its architecture, LoongArch 64-bit UEFI (option 93: 39)')
 })

@@ -1,4 +1,4 @@
-import { archText } from '../../../boot/arch-text.ts'
+import { noLoaderText } from '../../../boot/arch-text.ts'
 import { bringsLoader, packageOf } from '../../../files/loaders.ts'
 import {
   hasAddress,
@@ -26,7 +26,7 @@ export function noLoader({ events }: Facts): string | undefined {
   const told = events.findLast((event) => isOffer(event) || hasAddress(event))
   if (!told || textOf(told, 'file') !== undefined || toldFile(events) || textOf(told, 'asker') !== 'firmware')
     return undefined
-  return `this server has no loader for its architecture, ${archText(numberOf(told, 'arch'))}`
+  return noLoaderText(numberOf(told, 'arch'))
 }
 
 /** Loaders ask for many names that need not be there; their own parts must. */
