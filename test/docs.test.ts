@@ -49,6 +49,16 @@ test('every relative link in the documentation leads somewhere', () => {
   expect(dead).toEqual([])
 })
 
+test('no line has npx fetch what the public registry calls birnam', () => {
+  const written = globSync('{README.md,{docs,src,examples,kickstart,layouts,templates,pxelinux,tools}/**/*}', {
+    withFileTypes: true,
+  }).filter((entry) => entry.isFile())
+  const said = written
+    .map((entry) => `${entry.parentPath}/${entry.name}`)
+    .filter((file) => read(file).includes('npx birnam'))
+  expect(said).toEqual([])
+})
+
 test('every dependency has its line in docs/decisions/dependencies.md', () => {
   const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
   const names = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((key) =>

@@ -4,7 +4,7 @@ import { Fault } from '../fault.ts'
 import { answerFamily, partNames } from '../files/answer-part.ts'
 import { distroOf } from '../files/context.ts'
 import type { House } from '../files/house.ts'
-import { imagerMissing } from '../files/imager-files.ts'
+import { imagerHint, imagerMissing } from '../files/imager-files.ts'
 import { installScript, isForImage, layoutOf, type ImageProfile } from '../files/install-script.ts'
 import { firstOf, folderOf } from '../files/first.ts'
 import { keySentences } from '../files/private-keys.ts'
@@ -178,7 +178,7 @@ async function scriptOf(house: House, machine: Machine): Promise<Finding[]> {
       severity: 'error',
       message: `profile ${name} installs an image, and there is no imager`,
       ...origin,
-      hint: 'birnam imager build makes it',
+      hint: imagerHint(house),
     })
   if (profile.transport === 'multicast' && !canMulticast())
     found.push({

@@ -12,6 +12,7 @@ import { askHouse, serverUrl, type House } from '../files/house.ts'
 import { knownAddress } from '../files/own-address.ts'
 import { partNames } from '../files/answer-part.ts'
 import { apiOf, heed } from '../files/elsewhere.ts'
+import { imagerHint } from '../files/imager-files.ts'
 import { installScript } from '../files/install-script.ts'
 import { menuOf } from '../files/menu-of.ts'
 import { firstOf } from '../files/first.ts'
@@ -214,7 +215,7 @@ function names(
   for (const name of boot ? [boot.kernel, ...boot.initrd] : []) {
     if (isUrl(name)) continue
     const line = lookUp(scene, name, problems)
-    const why = answer.plan.do === 'image' ? 'birnam imager build makes it' : `put it into the site as ${name}`
+    const why = answer.plan.do === 'image' ? imagerHint(house) : `put it into the site as ${name}`
     const fault = line.found ? faultOf(house, scene.shelf, name) : undefined
     if (fault !== undefined) problems.push(fault)
     asked.push(fault !== undefined ? { ...line, why: fault } : line.found ? line : { why, ...line })

@@ -1,7 +1,7 @@
 import type { Profile } from '../config/site.ts'
 import { Fault } from '../fault.ts'
 import { goldenOf, type House } from '../files/house.ts'
-import { imagerMissing } from '../files/imager-files.ts'
+import { imagerHint, imagerMissing } from '../files/imager-files.ts'
 import type { Library } from '../image/library.ts'
 import { formatReference, parseReference, readReference, type Reference } from '../image/reference.ts'
 import type { ImageVersion } from '../image/store.ts'
@@ -14,7 +14,7 @@ type ImageProfile = Extract<Profile, { kind: 'image' }>
  */
 export async function promiseImage(house: House, profile: ImageProfile, to: string | undefined): Promise<string> {
   const { store, signer } = goldenOf(house)
-  if (imagerMissing(house)) throw noImager(profile)
+  if (imagerMissing(house)) throw noImager(house, profile)
   const own = parseReference(profile.image)
   const wanted = to === undefined || to === profile.name ? own : otherVersion(profile, own, to)
   const version = await store.find(wanted)
@@ -41,10 +41,10 @@ async function refuseIncomplete(store: Library, { name, tags, manifest }: ImageV
   }
 }
 
-function noImager({ name, origin }: ImageProfile): Fault {
+function noImager(house: House, { name, origin }: ImageProfile): Fault {
   return new Fault('permit-conflict', `profile ${name} installs a golden image, and there is no imager yet`, {
     ...origin,
-    hint: 'birnam imager build makes it',
+    hint: imagerHint(house),
   })
 }
 

@@ -2,8 +2,8 @@ import type { Listener } from '../app/listeners.ts'
 import type { Site } from '../config/site.ts'
 import type { Finding } from '../api/finding.ts'
 import { findingLine } from './finding.ts'
+import { lineFor, type Place } from './place.ts'
 import { count, paint } from './print.ts'
-import type { Place } from './place.ts'
 
 /** What listens where, what does not and why, and what to do next. */
 export function bannerText(
@@ -19,7 +19,7 @@ export function bannerText(
     `data in ${place.data}`,
     ...listenerLines(listeners),
     ...troubles.map(findingLine),
-    ...(listensAtAll(listeners) ? ['', ...nextSteps(site)] : []),
+    ...(listensAtAll(listeners) ? ['', ...nextSteps(place, site)] : []),
   ].join('\n')
 }
 
@@ -38,9 +38,10 @@ export function listensAtAll(listeners: readonly Listener[]): boolean {
   return listeners.some(({ name, state }) => name !== 'commands' && state === 'listening')
 }
 
-function nextSteps(site: Site): string[] {
+function nextSteps(place: Place, site: Site): string[] {
   const machine = site.machines[0]?.name
   if (machine === undefined)
     return ['Next: name a machine under machines: in a YAML file of the site; it is read at once.', 'Ready.']
-  return [`Next, in another terminal: npx birnam explain ${machine}    (what it would get)`, 'Ready. Stop with Ctrl-C.']
+  const line = lineFor(place, ['explain', machine])
+  return [`Next, in another terminal: ${line}    (what it would get)`, 'Ready. Stop with Ctrl-C.']
 }

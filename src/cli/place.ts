@@ -20,6 +20,21 @@ export function placeOf(options: PlaceOptions, env: NodeJS.ProcessEnv, cwd: stri
   const named = options.site ?? env['BIRNAM_SITE'] ?? (existsSync(join(cwd, 'birnam.yaml')) ? cwd : undefined)
   const example = fileURLToPath(new URL('../../examples/first-boot', import.meta.url))
   const site = resolve(cwd, named ?? example)
-  const data = options.data ?? env['BIRNAM_DATA'] ?? join(dirname(site), `${basename(site)}.data`)
+  const data = options.data ?? env['BIRNAM_DATA'] ?? beside(site)
   return { site, data: resolve(cwd, data), example: named === undefined }
+}
+
+function beside(site: string): string {
+  return join(dirname(site), `${basename(site)}.data`)
+}
+
+/** A command about this place that can be pasted into any other shell: by the checkout's own path, because npx would ask a public registry for that name. */
+export function lineFor({ site, data, example }: Place, words: readonly string[]): string {
+  const birnam = fileURLToPath(new URL('../../tools/birnam', import.meta.url))
+  const where = [...(example ? [] : ['--site', site]), ...(data === beside(site) ? [] : ['--data', data])]
+  return [birnam, ...where, ...words].map(quoted).join(' ')
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { House } from './house.ts'
 
 /** The imager's names on the shelf; `birnam imager build` makes both in the data directory. */
@@ -17,4 +17,9 @@ export function imagerMissing(house: House): boolean {
     const path = imagerPath(house, name)
     return path === undefined || !existsSync(path)
   })
+}
+
+/** What to type, with the data directory that the imager belongs into. */
+export function imagerHint({ golden }: House): string {
+  return `birnam imager build${golden ? ` --data ${dirname(golden.imager)}` : ''} makes it`
 }

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkHouse } from '../../src/api/check.ts'
 import { mayPull } from '../../src/files/pull-right.ts'
@@ -22,6 +23,14 @@ test('an install script is a whole shell program: the version of the permit, its
   expect(body).toMatch(/echo '[\w+/=]{80,}' \| base64 -d >"\$work\/signature"/)
   execFileSync('sh', ['-n'], { input: body })
   expect(scene.house.events().map(({ type }) => type)).toContain('script.given')
+})
+
+test('without an imager, whoever arms is told the line that makes it for this data directory', async () => {
+  await using scene = await openScene()
+  rmSync(scene.golden.imager, { recursive: true })
+  const data = dirname(scene.golden.imager)
+  const hint = `birnam imager build --data ${data} makes it`
+  await expect(scene.boot()).rejects.toMatchObject({ detail: { hint } })
 })
 
 const unchecked = missing('shellcheck')

@@ -1,12 +1,15 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { Trace } from '../../src/api/trace/trace.ts'
 import type { Listener } from '../../src/app/listeners.ts'
 import { bannerText, listensAtAll } from '../../src/cli/banner.ts'
-import { placeOf } from '../../src/cli/place.ts'
+import { lineFor, placeOf } from '../../src/cli/place.ts'
 import { count, plain, table } from '../../src/cli/print.ts'
 import { traceText } from '../../src/cli/trace.ts'
 import { openHouse } from '../house.ts'
 
+const birnam = fileURLToPath(new URL('../../tools/birnam', import.meta.url))
 const at = Date.UTC(2026, 10, 23, 12)
 const events = [
   { id: 1, at, type: 'dhcp.discover', machine: 'duncan', session: 's1', detail: { interface: 'lab-br' } },
@@ -65,9 +68,27 @@ data in /data
   TFTP      off  no permission for port 69 (run as root)
   commands  on   /data/birnam.sock
 
-Next, in another terminal: npx birnam explain duncan    (what it would get)
+Next, in another terminal: ${birnam} --site /site --data /data explain duncan    (what it would get)
 Ready. Stop with Ctrl-C.`,
     )
+  })
+
+  test.each([
+    ['of the example is short', { site: '/x/first-boot', data: '/x/first-boot.data', example: true }, []],
+    [
+      'of an own site names it',
+      { site: '/etc/birnam', data: '/etc/birnam.data', example: false },
+      ['--site', '/etc/birnam'],
+    ],
+    [
+      'of odd names can be pasted all the same',
+      { site: "/my site's", data: '/a$b', example: false },
+      ['--site', "/my site's", '--data', '/a$b'],
+    ],
+  ])('its line %s', (_, where, words) => {
+    const line = lineFor(where, ['explain', 'duncan'])
+    const { stdout } = spawnSync('sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
+    expect(stdout.trimEnd().split('\n')).toEqual([birnam, ...words, 'explain', 'duncan'])
   })
 
   test('promises nothing when nobody can be served', () => {
