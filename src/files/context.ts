@@ -1,9 +1,11 @@
 import type { Distro, Machine, Profile, Subnet } from '../config/site.ts'
-import { mergeVars } from '../config/vars.ts'
+import { lineOfVar } from '../config/var-line.ts'
+import { mergeVars, type MergedVars } from '../config/vars.ts'
 import { treeAt } from '../distro/distros.ts'
 import type { Session } from '../boot/session.ts'
 import { contains, formatIpv4, readIpv4, type Ipv4 } from '../net/ipv4.ts'
 import { dashed, type Mac } from '../net/mac.ts'
+import { setBy } from '../template/templates.ts'
 import { serverUrl, type House } from './house.ts'
 
 /** Who a text is written for. */
@@ -29,11 +31,12 @@ export function contextOf(house: House, audience: Audience): Record<string, unkn
       profile: profile && { name: profile.name, kind: profile.kind, vars: profile.vars },
       distro: distro && { ...distro, origin: undefined },
       site: { vars: house.registry.site.vars },
-      vars: varsOf(house, machine, profile),
+      vars: varsOf(house, machine, profile).vars,
     }),
     server: { address: house.reach(address), url },
     network: networkOf(house, address),
     ...urlsOf(house, audience, url),
+    [setBy]: (variable: string) => whoSet(house, audience, variable),
   }
 }
 
@@ -49,9 +52,18 @@ export function distroOf(house: House, profile: Profile, client?: Ipv4): Distro 
   return own ?? (imported && treeAt(serverUrl(house, client), imported.distro))
 }
 
-function varsOf(house: House, machine: Machine | undefined, profile: Profile | undefined): unknown {
+function varsOf(house: House, machine: Machine | undefined, profile: Profile | undefined): MergedVars {
   const groups = machine ? house.registry.groupsOf(machine) : []
-  return mergeVars(house.registry.site, groups, profile, machine).vars
+  return mergeVars(house.registry.site, groups, profile, machine)
+}
+
+/** `group db, fleet.yaml:7` for `vars.users[].sudo`: who had the last word on it. */
+function whoSet(house: House, { machine, profile }: Audience, variable: string): string | undefined {
+  const name = /^vars\.([^.[]+)/.exec(variable)?.[1]
+  const found = varsOf(house, machine, profile).origins.find((one) => one.name === name)
+  if (found?.file === undefined || found.line === undefined) return undefined
+  const { from, file, line } = found
+  return `${from}, ${file}:${lineOfVar(house.registry.site.directory, { file, line }, found.name)}`
 }
 
 function machineContext({ machine, mac }: Audience, address: Ipv4 | undefined): Record<string, unknown> {

@@ -47,6 +47,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   default: { takes: [2, many], asks: true, value: true, run: firstOf },
   lookup: { takes: [2, 2], value: true, run: lookup },
   oneOf: { takes: [2, many], value: true, run: oneOf },
+  flag: { takes: [1, 1], asks: true, value: true, run: flag },
   eq: { takes: [2, 2], asks: true, run: same },
   not: { takes: [1, 1], asks: true, run: isFalse },
   and: { takes: [2, many], asks: true, run: (...values) => !values.some(isFalse) },
@@ -103,6 +104,23 @@ function words(values: unknown, by: unknown = ' '): string {
 function oneOf(value: unknown, ...choices: unknown[]): unknown {
   if (choices.some((choice) => same(value, choice))) return value
   throw unfit(`must be one of ${choices.map(printed).join(', ')}`)
+}
+
+/** A switch that may be left out. A text is true for `{{#if}}`, so `no` and `off`, which are text in YAML 1.2, would switch it on. */
+function flag(value: unknown): unknown {
+  if (isNothing(value) || typeof value === 'boolean') return value
+  throw unfit(
+    `must be true or false, not ${kindOf(value)}`,
+    'write true or false without quotes; yes, no, on and off are text in YAML 1.2',
+  )
+}
+
+/** Only words that are usual for a switch are shown: any other may be a secret at the wrong place. */
+function kindOf(value: unknown): string {
+  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'a map'
+  const text = String(value)
+  const usual = /^(?:y|yes|n|no|on|off|true|false|enabled?|disabled?|\d?|)$/i.test(text)
+  return `${typeof value === 'string' ? 'the text' : 'the number'} ${usual ? JSON.stringify(value) : 'that is there'}`
 }
 
 function lookup(value: unknown, key: unknown): unknown {

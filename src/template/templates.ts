@@ -4,7 +4,7 @@ import { Budget } from './budget.ts'
 import { Complaint, written, wrong } from './complaint.ts'
 import { addHelpers, startOf } from './engine.ts'
 import { helpers } from './helpers.ts'
-import { encoding, readProgram, section, wording, type Program } from './program.ts'
+import { encoding, isCall, isPath, readProgram, section, wording, type Expression, type Program } from './program.ts'
 import { variablesIn, type Variable } from './variables.ts'
 
 /** A template's text and the name by which people know the file. */
@@ -24,6 +24,9 @@ export interface TextPlace {
   readonly line: number
   readonly who: string
 }
+
+/** A context's own key for a function that tells where a variable was set: `group db, fleet.yaml:7`; undefined where nobody set it. */
+export const setBy = Symbol('where a variable was set')
 
 type Run = (context: unknown, options?: object) => string
 
@@ -85,7 +88,7 @@ export class Templates {
       this.#budget.begin()
       return this.#budget.check(linked.main.run(context, { ...linked.start, data: { root: context } }))
     } catch (error) {
-      throw this.#faultOf(error, linked, place)
+      throw this.#faultOf(error, linked, place, context)
     }
   }
 
@@ -155,7 +158,7 @@ export class Templates {
     }
   }
 
-  #faultOf(error: unknown, linked: Linked | undefined, { file, line, who }: TextPlace): Fault {
+  #faultOf(error: unknown, linked: Linked | undefined, { file, line, who }: TextPlace, context: object = {}): Fault {
     if (error instanceof Fault) return error
     if (!(error instanceof Complaint)) return internalFault(error, { file, line, who })
     const { place, hint, code } = error
@@ -163,7 +166,7 @@ export class Templates {
     const at = own
       ? { file, line: line + (place?.line ?? 1) - 1 }
       : { file: this.#reader.read(place.source)?.file ?? place.source, line: place.line }
-    return new Fault(code, `${sentence(error, linked)}, for ${who}`, { ...at, hint })
+    return new Fault(code, `${sentence(error, linked, context)}, for ${who}`, { ...at, hint })
   }
 }
 
@@ -177,10 +180,34 @@ function internalFault(error: unknown, { file, line, who }: TextPlace): Fault {
 }
 
 /** What is complained about, by the name that stands in the template. */
-function sentence({ message, place, about }: Complaint, linked: Linked | undefined): string {
+function sentence({ message, place, about }: Complaint, linked: Linked | undefined, context: object): string {
   if (about === undefined || !place) return message
   const program = place.source === '' ? linked?.main.program : linked?.parts.get(place.source)?.program
   const at = `${place.line}:${place.column}`
   const given = about === written ? program?.written.get(at) : program?.given.get(at)?.[about]
-  return `${given ? wording(given) : 'a value'} ${message}`
+  return given ? `${wording(given)}${origin(given, linked, context)} ${message}` : `a value ${message}`
+}
+
+/** Whose value it is: of `user.sudo` inside of a loop that of the list, where only one has such items. */
+function origin(given: Expression, linked: Linked | undefined, context: object): string {
+  const tell: unknown = Reflect.get(context, setBy)
+  if (typeof tell !== 'function') return ''
+  const own = innermost(given)
+  const name = own.startsWith('vars.') ? own : itemsNamed(own.split('.').at(-1)!, linked)
+  const found: unknown = name === undefined ? undefined : tell(name)
+  return typeof found === 'string' ? ` (${found})` : ''
+}
+
+/** `(default vars.disk "auto")` is about its first value. */
+function innermost(expression: Expression): string {
+  if (isCall(expression)) return expression.params[0] ? innermost(expression.params[0]) : ''
+  return isPath(expression) ? expression.original.replace(/^@root\./, '') : ''
+}
+
+function itemsNamed(key: string, linked: Linked | undefined): string | undefined {
+  if (!linked) return undefined
+  const programs = new Map([...linked.parts].map(([part, { program }]) => [part, program]))
+  const names = variablesIn(linked.main.program, programs, '').map(({ name }) => name)
+  const lists = names.filter((name) => name.startsWith('vars.') && name.endsWith(`[].${key}`))
+  return lists.length === 1 ? lists[0] : undefined
 }
