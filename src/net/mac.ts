@@ -4,14 +4,17 @@ import { Fault } from '../fault.ts'
 export type Mac = string & { readonly kind: 'mac' }
 
 const pairs = /^([0-9a-f]{2})[:-]([0-9a-f]{2})[:-]([0-9a-f]{2})[:-]([0-9a-f]{2})[:-]([0-9a-f]{2})[:-]([0-9a-f]{2})$/
+// As switches show it: `5254.0012.3456`, `5254-0012-3456`.
+const quads = /^([0-9a-f]{4})([.-])([0-9a-f]{4})\2([0-9a-f]{4})$/
 const bare = /^[0-9a-f]{12}$/
 
-/** Colons, dashes or none, any letter case. Returns undefined for anything else. */
+/** Colons, dashes, dots as Cisco writes them, or none; any letter case. Returns undefined for anything else. */
 export function readMac(text: string): Mac | undefined {
   const lower = text.toLowerCase()
   const match = pairs.exec(lower)
   if (match) return match.slice(1).join(':') as Mac
-  return bare.test(lower) ? (lower.match(/../g)!.join(':') as Mac) : undefined
+  const plain = lower.replace(quads, '$1$3$4')
+  return bare.test(plain) ? (plain.match(/../g)!.join(':') as Mac) : undefined
 }
 
 /** As `readMac`, but throws a Fault that says how to write one. */

@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars'
 import type { Budget } from './budget.ts'
 import { Complaint, missing, written, type Place } from './complaint.ts'
-import { helpers, isFalse, isNothing, type Helper } from './helpers.ts'
+import { helpers, isFalse, isNothing, notAList, type Helper } from './helpers.ts'
 import { encoding, section } from './program.ts'
 import { base64, printed } from './quote.ts'
 
@@ -144,6 +144,7 @@ function each(
   budget: Budget,
   { createFrame }: typeof Handlebars,
 ): string {
+  if (!isFalse(value) && typeof value !== 'object') throw notAList(value).at(placeOf(options))
   const keys = Array.isArray(value) ? undefined : Object.keys(typeof value === 'object' && value !== null ? value : {})
   const items: readonly unknown[] = Array.isArray(value) ? value : keys!.map((key) => Reflect.get(value as object, key))
   if (items.length === 0) return otherwise(context, value, options)

@@ -1,4 +1,4 @@
-import { unfit } from './complaint.ts'
+import { unfit, type Complaint } from './complaint.ts'
 import {
   account,
   base64,
@@ -47,6 +47,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   default: { takes: [2, many], asks: true, value: true, run: firstOf },
   lookup: { takes: [2, 2], value: true, run: lookup },
   oneOf: { takes: [2, many], value: true, run: oneOf },
+  items: { takes: [1, 1], asks: true, value: true, run: items },
   flag: { takes: [1, 1], asks: true, value: true, run: flag },
   eq: { takes: [2, 2], asks: true, run: same },
   not: { takes: [1, 1], asks: true, run: isFalse },
@@ -117,10 +118,26 @@ function flag(value: unknown): unknown {
 
 /** Only words that are usual for a switch are shown: any other may be a secret at the wrong place. */
 function kindOf(value: unknown): string {
-  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'a map'
-  const text = String(value)
-  const usual = /^(?:y|yes|n|no|on|off|true|false|enabled?|disabled?|\d?|)$/i.test(text)
-  return `${typeof value === 'string' ? 'the text' : 'the number'} ${usual ? JSON.stringify(value) : 'that is there'}`
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'number') return 'a number'
+  if (value === true) return 'true'
+  if (typeof value !== 'string') return 'a map'
+  const usual = /^(?:y|yes|n|no|on|off|true|false|enabled?|disabled?)$/i.test(value)
+  return usual ? `the text ${JSON.stringify(value)}` : 'a text'
+}
+
+/** A list that may be left out. One text where a list is wanted is told, because `vim tmux` would be one package of that name. */
+function items(value: unknown): readonly unknown[] {
+  if (isNothing(value)) return []
+  if (Array.isArray(value)) return value as unknown[]
+  throw notAList(value)
+}
+
+export function notAList(value: unknown): Complaint {
+  return unfit(
+    `must be a list, not ${kindOf(value)}`,
+    'write it in brackets, [one, two], or each item on a line of its own with a dash',
+  )
 }
 
 function lookup(value: unknown, key: unknown): unknown {
