@@ -6,6 +6,7 @@ import { loadSite } from '../src/config/read.ts'
 import { isWiping } from '../src/config/site.ts'
 import type { Golden } from '../src/files/house.ts'
 import type { Asked } from '../src/files/asked.ts'
+import { TokenBook } from '../src/image/tokens.ts'
 import type { Event } from '../src/journal/journal.ts'
 import type { Finding } from '../src/net/content.ts'
 import { parseMac, type Mac } from '../src/net/mac.ts'
@@ -24,6 +25,8 @@ export interface TestHouse extends Disposable, Core {
   /** Which card the kernel sees at which address. */
   readonly seen: Map<string, Mac>
   readonly directory: string
+  /** Of the registry. */
+  readonly tokens: TokenBook
   /** Asks as the machine itself does, unless told otherwise. */
   ask(name: string, asked?: Partial<Asked> & { readonly from?: string }): Finding
   text(name: string, asked?: Partial<Asked> & { readonly from?: string }): string
@@ -77,6 +80,7 @@ export function openHouse(
   const logged: Event[] = []
   const leases6 = new Map<Mac, string>()
   const seen = new Map<string, Mac>()
+  const tokens = new TokenBook(join(directory, 'tokens'))
   const start = (): Core =>
     openCore({
       journal: { onEvent: (event) => void logged.push(event) },
@@ -89,6 +93,7 @@ export function openHouse(
         lease6Of: (holder) => leases6.get(holder),
       },
       ...(golden && { golden }),
+      tokens,
       httpPort,
       now: () => house.now,
     })
@@ -105,6 +110,7 @@ export function openHouse(
     leases6,
     seen,
     directory,
+    tokens,
     ask: (name, how) => house.shelf.find(name, asked(how)),
     text(name, how) {
       const finding = house.ask(name, how)

@@ -15,6 +15,7 @@ import { ShortUrls } from '../files/short-urls.ts'
 import { UnknownMachines } from '../files/unknown-machines.ts'
 import type { Addresses, Console, Elsewhere, Golden, House } from '../files/house.ts'
 import { Shelf } from '../files/shelf.ts'
+import type { TokenBook } from '../image/tokens.ts'
 import { Journal, type JournalListeners } from '../journal/journal.ts'
 import { Clock, type SetBack } from '../machine/clock.ts'
 import { Permits } from '../machine/permit.ts'
@@ -51,6 +52,8 @@ export interface CoreParts {
   readonly console?: Console
   readonly elsewhere?: Elsewhere
   readonly distros?: Distros
+  /** Of the registry; without it, a look that serves nobody. */
+  readonly tokens?: TokenBook
   readonly journal?: JournalListeners
   readonly now?: () => number
 }
@@ -65,6 +68,7 @@ export function openCore({
   console,
   elsewhere,
   distros,
+  tokens,
   journal = {},
   now = Date.now,
 }: CoreParts): Core {
@@ -90,7 +94,7 @@ export function openCore({
     ...(httpsPort && { httpsPort }),
     now: clock.now,
   }
-  clock.onSetBack((setBack) => endOpen(house, setBack))
+  clock.onSetBack((setBack) => endOpen(house, setBack, tokens))
   house.sessions.follow(() => clock.era)
   const shelf = new Shelf(house)
   return {
@@ -105,17 +109,27 @@ export function openCore({
 }
 
 /** A clock that is set back reopens nothing: what was allowed by the time before is taken back, and its tokens open nothing more. */
-function endOpen(house: House, { from, to }: SetBack): void {
+function endOpen(house: House, { from, to }: SetBack, tokens: TokenBook | undefined): void {
   const [then = '', since = ''] = [from, to].map((at) => new Date(at).toISOString())
   const why = `the clock was set back from ${then} to ${since}`
+  const { journal, permits } = house
   house.sessions.forget()
-  house.journal.record({ at: to, type: 'clock.set-back', detail: { from: then, to: since, why } })
+  journal.record({ at: to, type: 'clock.set-back', detail: { from: then, to: since, why } })
+  // On a full disk: no boot of before can claim a permit all the same, and the tokens are shut while this server runs.
+  trying(house, to, () => {
+    for (const { id, machine } of permits.withdrawAll(to, why))
+      journal.record({ at: to, type: 'permit.withdrawn', machine, detail: { permit: id, why } })
+  })
+  trying(house, to, () => {
+    for (const token of tokens?.shut(from) ?? []) journal.record({ at: to, type: 'token.shut', detail: { token, why } })
+  })
+}
+
+function trying({ journal }: House, at: number, write: () => void): void {
   try {
-    for (const { id, machine } of house.permits.withdrawAll(to, why))
-      house.journal.record({ at: to, type: 'permit.withdrawn', machine, detail: { permit: id, why } })
+    write()
   } catch (error) {
-    // A full disk: no boot of before can claim them all the same.
-    house.journal.record({ at: to, type: 'clock.set-back', detail: { why: (error as Error).message } })
+    journal.record({ at, type: 'clock.set-back', detail: { why: (error as Error).message } })
   }
 }
 

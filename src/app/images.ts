@@ -68,6 +68,7 @@ export interface RegistryParts {
   readonly data: string
   readonly house: House
   readonly store: Library
+  readonly tokens: TokenBook
   readonly onError?: (error: unknown) => void
 }
 
@@ -75,9 +76,9 @@ export interface RegistryParts {
  * The registry protocol over the images of this server: `<data>/registry-token` pushes and pulls everything, a token of `birnam token` what
  * it was made for, a machine's session its own image.
  */
-export function openRegistry({ data, house, store, onError }: RegistryParts): RegistryDesk {
+export function openRegistry({ data, house, store, tokens, onError }: RegistryParts): RegistryDesk {
   const operators = operator(openToken(join(data, 'registry-token')))
-  const gate = anyOf([operators, installing(house), named(openTokens(data), house.now)])
+  const gate = anyOf([operators, installing(house), named(tokens, house.now)])
   return new RegistryDesk({ store, gate, ...(onError && { onError }) })
 }
 

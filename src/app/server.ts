@@ -27,7 +27,7 @@ import { addressesOf, openCore, type Core } from './core.ts'
 import { openDoors, type Doors } from './doors.ts'
 import { forecastLines } from './forecast.ts'
 import { keySentences } from '../files/private-keys.ts'
-import { openGolden, openRegistry } from './images.ts'
+import { openGolden, openRegistry, openTokens } from './images.ts'
 import type { Listener } from './listeners.ts'
 import { openSystemImager, type OldDoors } from './systemimager.ts'
 import { openLog } from './log.ts'
@@ -65,6 +65,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   const leases = new LeaseBook(new SqliteLeases(database))
   const book6 = new Book6()
   const golden = openGolden(place.data, holder.current.server.images)
+  const tokens = openTokens(place.data)
   let doors: Doors | undefined
   let old: OldDoors | undefined
   const consoles: ConsoleDesk = new ConsoleDesk(() => core.house)
@@ -76,6 +77,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     addresses: addressesOf(leases, () => core.house.now(), book6, await openNeighbours()),
     golden,
     distros: openDistros(distrosAt(place.data)),
+    tokens,
     httpPort: () => doors?.httpPort ?? holder.current.server.http.port,
     httpsPort: () => doors?.httpsPort,
     journal: {
@@ -113,7 +115,9 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     check: () => checkPlace(place),
     known: { nameOf: (socket) => callers.of(socket), where: socketPath },
   })
-  const registry = opened.use(openRegistry({ data: place.data, house: core.house, store: golden.store, onError }))
+  const registry = opened.use(
+    openRegistry({ data: place.data, house: core.house, store: golden.store, tokens, onError }),
+  )
   const desks = new Map<string, Desk>([
     ['v2', registry],
     ['c', captures],

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '../fault.ts'
 import { diskFault, isAbsent } from './durable.ts'
-import { keepSecret } from './registry-token.ts'
+import { keepSecret, replaceSecret } from './registry-token.ts'
 
 const tokenFile = z.strictObject({
   /** SHA-256 of the token, in hex: whoever reads the file cannot use it. */
@@ -16,6 +16,8 @@ const tokenFile = z.strictObject({
   /** Milliseconds since 1970, as `expiresAt`. */
   createdAt: z.number(),
   expiresAt: z.number().optional(),
+  /** It had come to its end when the clock was set back. */
+  shut: z.literal(true).optional(),
 })
 
 /** What somebody other than a machine may do with images. */
@@ -36,8 +38,8 @@ export function allows(right: TokenRight, what: 'pull' | 'push', name: string, n
 }
 
 /** Whether a token has not come to its end. */
-export function isOpen(right: Pick<TokenRight, 'expiresAt'> | undefined, now: number): boolean {
-  return right !== undefined && now < (right.expiresAt ?? Infinity)
+export function isOpen(right: Pick<TokenRight, 'expiresAt' | 'shut'> | undefined, now: number): boolean {
+  return right !== undefined && !right.shut && now < (right.expiresAt ?? Infinity)
 }
 
 function covers(form: string, name: string): boolean {
@@ -57,6 +59,8 @@ export class TokenBook {
   #read = -1
   #byHash = new Map<string, TokenRight>()
   #broken: Fault | undefined
+  /** Hashes: shut for as long as this process runs, whatever the disk takes. */
+  readonly #shut = new Set<string>()
 
   constructor(directory: string) {
     this.#directory = directory
@@ -91,6 +95,28 @@ export class TokenBook {
     const file = this.#file(name)
     if (!statSync(file, { throwIfNoEntry: false })) throw unknown(name)
     rmSync(file)
+  }
+
+  /**
+   * A clock is set back from `then`: what had come to its end stays shut, whatever time it is from now on. Their names; durable when it returns.
+   * Throws `disk-failed` or `not-permitted` when that cannot be written; shut they are, until this process ends.
+   */
+  shut(then: number): readonly string[] {
+    const over = [...this.#tokens().values()].filter(({ shut, expiresAt = Infinity }) => !shut && expiresAt <= then)
+    for (const { hash } of over) this.#shut.add(hash)
+    this.#read = -1
+    for (const right of over) this.#write({ ...right, shut: true })
+    return over.map(({ name }) => name)
+  }
+
+  #write({ name, usedAt, ...right }: TokenRight): void {
+    const file = this.#file(name)
+    try {
+      replaceSecret(file, `${JSON.stringify(right)}\n`)
+      stamp(file, usedAt ?? right.createdAt)
+    } catch (error) {
+      throw diskFault(error, file)
+    }
   }
 
   /** Undefined for a token that nobody was given; a file that holds none shuts out only its own. */
@@ -133,7 +159,8 @@ export class TokenBook {
       const read = tokenFile.parse(JSON.parse(readFileSync(path, 'utf8')))
       const stamped = Math.round(statSync(path).mtimeMs)
       const name = file.slice(0, -'.json'.length)
-      return [{ name, ...read, ...(stamped !== read.createdAt && { usedAt: stamped }) }]
+      const shut = (read.shut ?? this.#shut.has(read.hash)) && { shut: true as const }
+      return [{ name, ...read, ...shut, ...(stamped !== read.createdAt && { usedAt: stamped }) }]
     } catch (error) {
       if (!isAbsent(error)) this.#broken ??= noToken(path, error)
       return []

@@ -1,10 +1,13 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { reinstall } from '../../src/api/desk.ts'
 import { advise } from '../../src/files/advise.ts'
 import { readBootedToken, bootedToken, readUpdateToken, updateToken } from '../../src/files/update-token.ts'
 import { mayPull } from '../../src/files/pull-right.ts'
 import { digestOf } from '../../src/image/digest.ts'
-import { mac, openHouse, own } from '../house.ts'
+import { allows, TokenBook, type TokenWish } from '../../src/image/tokens.ts'
+import { mac, openHouse, own, type TestHouse } from '../house.ts'
 
 const hour = 3_600_000
 const rom = { door: 'dhcp', asker: 'ipxe', arch: 0, mac } as const
@@ -57,6 +60,52 @@ test('an update is for the address of its machine, and for its own image', () =>
   expect(mayPull(house.house, token, 'porter', { address: own, port: 1 })).toBe(true)
   expect(mayPull(house.house, token, 'porter', { address: '10.77.0.66', port: 1 })).toBe(false)
   expect(mayPull(house.house, token, 'other', { address: own, port: 1 })).toBe(false)
+})
+
+const wish: Omit<TokenWish, 'name'> = { may: 'pull', images: [], by: 'macbeth' }
+
+/** A token that ran out, one that is still good, and one without an end; then the clock is set back by a day. */
+function setBackWithTokens(house: TestHouse, between: () => void = () => {}) {
+  const all = ['over', 'good', 'endless'].map((name, n) => {
+    const ends = n < 2 && { expiresAt: house.now + (n === 0 ? hour : 90 * hour) }
+    return house.tokens.add({ name, ...wish, ...ends }, house.now)
+  })
+  house.now += 2 * hour
+  house.house.now()
+  between()
+  house.now -= 23 * hour
+  house.house.now()
+  const opens = (book: TokenBook): boolean[] =>
+    all.map((token) => {
+      const right = book.find(token, house.now)
+      return right !== undefined && allows(right, 'pull', 'porter', house.now)
+    })
+  return { opens, again: () => new TokenBook(join(house.directory, 'tokens')) }
+}
+
+test('nor a token of the registry that had run out, now or after a restart; those that had not go on', () => {
+  using house = openHouse()
+  const { opens, again } = setBackWithTokens(house)
+  expect([opens(house.tokens), opens(again())]).toEqual([
+    [false, true, true],
+    [false, true, true],
+  ])
+  expect(again().list()).toMatchObject([{ name: 'endless' }, { name: 'good' }, { name: 'over', shut: true }])
+  expect(house.logged.filter(({ type }) => type === 'token.shut')).toMatchObject([{ detail: { token: 'over' } }])
+})
+
+test('a token whose end cannot be written is shut for as long as the server runs, and the journal says what the disk said', () => {
+  using house = openHouse()
+  const path = join(house.directory, 'tokens')
+  // A directory stands where the new file is to be written.
+  const { opens } = setBackWithTokens(house, () => mkdirSync(join(path, 'over.json.new')))
+  expect(opens(house.tokens)).toEqual([false, true, true])
+  expect(house.logged).toContainEqual(
+    expect.objectContaining({
+      type: 'clock.set-back',
+      detail: { why: expect.stringContaining('over.json') as string },
+    }),
+  )
 })
 
 test('the hour of an answer begins with the claim, not with the permit', async () => {
