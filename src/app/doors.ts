@@ -21,6 +21,7 @@ import { chooseUdp } from '../net/udp-choose.ts'
 import { openTftp, type TftpServer } from '../tftp/server.ts'
 import type { Core } from './core.ts'
 import { addressOn } from '../net/interfaces.ts'
+import { openAnswering } from '../net/neighbours.ts'
 import { pairFiles } from '../net/certificate.ts'
 import { isIpv6 } from '../net/ipv6.ts'
 import { interfaceListener, shut, tryOpen, type Listener, type Opened } from './listeners.ts'
@@ -176,6 +177,7 @@ async function openAddresses({ core, leases, log }: DoorParts, udp: Udp): Promis
     udp,
     clock: { now: house.now },
     serverAddressFor: addressOn,
+    answering: await openAnswering(),
     settings,
     leases,
     advisor: {

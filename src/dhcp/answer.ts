@@ -10,13 +10,20 @@ export type Verdict =
   | { readonly say: 'offer'; readonly net: Net; readonly address: number; readonly reserved: boolean }
   | { readonly say: 'ack'; readonly net: Net; readonly address: number; readonly state: RequestState }
   | { readonly say: 'inform'; readonly net: Net }
-  | { readonly say: 'nak'; readonly why: string }
+  | { readonly say: 'nak'; readonly why: string; readonly used?: UsedAddress }
   /** Beside the server that gives addresses; without a file, the client comes to port 4011 for it. */
   | { readonly say: 'proxy'; readonly type: 2 | 5; readonly file: string | undefined }
   | { readonly say: 'nothing'; readonly drop: DropReason }
   | { readonly say: 'nothing'; readonly because: 'ignored' | 'full' | 'silent' | 'not the owner'; readonly why: string }
   | { readonly say: 'nothing'; readonly because: 'other server'; readonly server: number }
   | { readonly say: 'nothing'; readonly because: 'declined' | 'released'; readonly net: Net; readonly address: number }
+
+/** Somebody who asked nobody has the address. */
+export interface UsedAddress {
+  readonly net: Net
+  readonly address: number
+  readonly card: Mac
+}
 
 export type RequestState = 'BOOTP' | 'SELECTING' | 'INIT-REBOOT' | 'RENEWING'
 
@@ -38,6 +45,8 @@ export interface Place {
   mayDecline(mac: Mac): boolean
   /** Whether this machine may take one more address of that subnet: some are kept for those that the site names. */
   mayTake(net: Net): boolean
+  /** The card that answers at an address that was just offered for the first time. */
+  cardAt(address: number): Mac | undefined
 }
 
 /** The verdict on one message. Pure: the same place and message always give the same. */
@@ -124,9 +133,20 @@ function onSelecting(request: Request, server: number, place: Place): Verdict {
   if (address === undefined) return { say: 'nothing', drop: 'request without an address' }
   const net = netOf(address, place.link)
   if (!net) return { say: 'nak', why: 'wrong network' }
-  return mayHave(request.mac, address, net, place)
-    ? { say: 'ack', net, address, state: 'SELECTING' }
-    : { say: 'nak', why: 'address not available' }
+  if (!mayHave(request.mac, address, net, place)) return { say: 'nak', why: 'address not available' }
+  const card = isNew(request, address, place) ? place.cardAt(address) : undefined
+  if (card === undefined || card === request.mac || place.advice.cards?.includes(card))
+    return { say: 'ack', net, address, state: 'SELECTING' }
+  return { say: 'nak', why: 'a host uses the address', used: { net, address, card } }
+}
+
+/** An address of the ranges that this machine did not have before, on a link of ours: only about those it is asked who is there. */
+export function isNew(
+  { mac, packet }: Request,
+  address: number,
+  place: Pick<Place, 'book' | 'promised' | 'now'>,
+): boolean {
+  return packet.giaddr === 0 && place.promised !== address && !isHeld(address, mac, place)
 }
 
 /** Wrong network: NAK, even to a stranger. Right network: NAK only to whom we know, for another server may know this one. */
@@ -211,7 +231,7 @@ function isToGive(address: number, mac: Mac, net: Net, place: Place): boolean {
   )
 }
 
-function isHeld(address: number, mac: Mac, { book, now }: Place): boolean {
+function isHeld(address: number, mac: Mac, { book, now }: Pick<Place, 'book' | 'now'>): boolean {
   const lease = book.leaseAt(address)
   return lease?.mac === mac && lease.state === 'leased' && lease.expiresAt > now
 }

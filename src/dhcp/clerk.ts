@@ -4,6 +4,7 @@ import { conflict, heard, relayOf, said, whose, type Whose } from './event-of.ts
 import type { DhcpEvent } from './event.ts'
 import type { Lease } from './lease.ts'
 import { decodePacket, encodePacket } from './packet.ts'
+import type { Ipv4 } from '../net/ipv4.ts'
 import { readRequest, type DropReason, type Request } from './request.ts'
 import { bootServerPort } from './proxy.ts'
 import { roomFor, routeOf, serverPort, type Destination } from './route.ts'
@@ -15,6 +16,8 @@ export interface Outcome {
   /** The reply may leave though the lease could not be written. */
   readonly sure?: boolean
   readonly reply?: Reply
+  /** An address about which the link is asked who has it. */
+  readonly probe?: Ipv4
   readonly event?: DhcpEvent
 }
 
@@ -98,7 +101,13 @@ export class Clerk {
     const lease = this.#desk.settle(decision, now)
     const event = this.#eventOf(decision, interfaceName, now)
     const reply = this.#replyTo(decision)
-    return { ...(lease && { lease, sure }), ...(reply && { reply }), ...(event && { event }) }
+    const probe = this.#desk.probeFor(decision, now)
+    return {
+      ...(lease && { lease, sure }),
+      ...(reply && { reply }),
+      ...(probe !== undefined && { probe }),
+      ...(event && { event }),
+    }
   }
 
   #replyTo(decision: Decision): Reply | undefined {

@@ -4,11 +4,12 @@ import type { Mac } from '../net/mac.ts'
 import { relayKey, type RelayPort } from '../net/relay-port.ts'
 import { contains, formatIpv4, parseIpv4, type Ipv4 } from '../net/ipv4.ts'
 import type { Advice, Advisor } from './advice.ts'
-import { answer, type Place, type Verdict } from './answer.ts'
+import { answer, isNew, type Place, type UsedAddress, type Verdict } from './answer.ts'
 import type { Lease, LeaseBook } from './lease.ts'
 import { Net } from './net.ts'
 import type { Packet } from './packet.ts'
 import type { Unnamed } from './pool.ts'
+import { AddressProbe } from './probe.ts'
 import { proxyAnswer, proxyReply, type ProxyPort } from './proxy.ts'
 import { DeclineQuota } from './quota.ts'
 import { overriddenServer, selectedLink } from './relay.ts'
@@ -21,6 +22,8 @@ export interface DeskParts {
   readonly leases: LeaseBook
   /** Our address on an interface, when it has one. */
   readonly serverAddressFor: (interfaceName: string) => Ipv4 | undefined
+  /** The card that the kernel has just heard of at an address of a link of ours. */
+  readonly answering?: (address: Ipv4) => Mac | undefined
 }
 
 /** What was decided on one message, and with what in mind. */
@@ -55,6 +58,7 @@ const stillUnknown: Advice = { boot: { file: '' } }
 export class Desk {
   readonly #parts: DeskParts
   readonly #quota = new DeclineQuota(quarantine)
+  readonly #probe: AddressProbe
   #settings: DhcpSettings
   #nets: readonly Net[] = []
   #shared = new SharedLinks<Subnet>([])
@@ -62,6 +66,7 @@ export class Desk {
 
   constructor(settings: DhcpSettings, parts: DeskParts, now: number) {
     this.#parts = parts
+    this.#probe = new AddressProbe(parts.answering)
     this.#settings = settings
     this.update(settings, now)
   }
@@ -138,10 +143,20 @@ export class Desk {
       case 'nothing':
         return this.#settleSilence(request, verdict, now)
       case 'nak':
+        return verdict.used && this.#quarantine(verdict.used, now)
       case 'inform':
       case 'proxy':
         return undefined
     }
+  }
+
+  /** The address of an OFFER about which the link is to be asked who has it. */
+  probeFor({ request, verdict, advice }: Decision, now: number): Ipv4 | undefined {
+    if (verdict.say !== 'offer' || verdict.reserved || !this.#parts.answering) return undefined
+    const promised = advice.address === undefined ? undefined : parseIpv4(advice.address)
+    const { address } = verdict
+    if (!isNew(request, address, { book: this.#parts.leases, promised, now })) return undefined
+    return this.#probe.ask(address, now) ? formatIpv4(address) : undefined
   }
 
   /** Whether nobody else can be given the address that this grants, even when the lease is not written: the site or the store names its machine. */
@@ -208,8 +223,12 @@ export class Desk {
   }
 
   #decline({ mac }: Request, net: Net, address: number, now: number): Lease {
-    const expiresAt = now + quarantine
     this.#quota.count(mac, now)
+    return this.#quarantine({ net, address, card: mac }, now)
+  }
+
+  #quarantine({ net, address, card: mac }: UsedAddress, now: number): Lease {
+    const expiresAt = now + quarantine
     const lease: Lease = { mac, address: formatIpv4(address), subnet: net.name, expiresAt, state: 'declined' }
     this.#parts.leases.put(address, lease)
     net.pool.decline(address, expiresAt)
@@ -240,6 +259,7 @@ export class Desk {
       isOurs: (address) => address === server || this.#isOurs(address),
       isReserved: (address) => advisor.isReserved(formatIpv4(address)),
       mayDecline: (mac) => this.#quota.allows(mac, now),
+      cardAt: (address) => this.#probe.cardAt(address, now),
       mayTake: ({ pool }) => unnamed === undefined || pool.mayServe(unnamed, advisor.named?.withoutAddress ?? 0, now),
     }
   }

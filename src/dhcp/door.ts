@@ -14,6 +14,10 @@ export interface DoorParts {
 
 type Promised = Outcome & { readonly lease: Lease }
 
+/** RFC 863: whoever has the address throws it away; what counts is that the kernel asks for its card first. */
+const discardPort = 9
+const question = Buffer.from([0])
+
 /** Room for the DISCOVERs of a whole hall that was just switched on. */
 const receiveBuffer = 4 << 20
 
@@ -111,8 +115,9 @@ export class Door {
     return this.#parts.clock.now()
   }
 
-  #finish({ reply, event }: Outcome): void {
+  #finish({ reply, probe, event }: Outcome): void {
     if (reply) this.#send(reply)
+    if (probe !== undefined) this.#socket?.send(question, discardPort, probe)
     if (event) this.#parts.onEvent?.(event)
   }
 

@@ -2,6 +2,7 @@ import type { Client } from '../boot/client.ts'
 import { formatAgentId } from '../net/relay-port.ts'
 import { formatIpv4, parseIpv4 } from '../net/ipv4.ts'
 import type { Boot } from './advice.ts'
+import type { UsedAddress } from './answer.ts'
 import type { Decision } from './desk.ts'
 import type { DhcpEvent } from './event.ts'
 import type { Packet } from './packet.ts'
@@ -82,8 +83,9 @@ function silence(
   }
 }
 
-/** A machine that has a reservation and yet gets another address. */
+/** A machine that has a reservation and yet gets another address; an address of the range that a host has. */
 export function conflict({ request, verdict, advice, link }: Decision, interfaceName: string): DhcpEvent | undefined {
+  if (verdict.say === 'nak' && verdict.used) return usedBy(verdict.used, interfaceName, request)
   if (verdict.say !== 'offer' || verdict.reserved || advice.address === undefined) return undefined
   const given = formatIpv4(verdict.address)
   if (given === advice.address) return undefined
@@ -100,6 +102,12 @@ export function conflict({ request, verdict, advice, link }: Decision, interface
     why,
     ...relayOf(request.packet.giaddr),
   }
+}
+
+function usedBy({ address, card }: UsedAddress, interfaceName: string, { mac }: Request): DhcpEvent {
+  const given = formatIpv4(address)
+  const why = `${given} was offered to it, but ${card} uses it without a lease; nobody gets it for ten minutes`
+  return { type: 'dhcp.conflict', interface: interfaceName, mac, address: given, why }
 }
 
 /** Where a message came from, for people. */

@@ -17,6 +17,8 @@ const AF_INET = 2
 const AF_INET6 = 10
 /** REACHABLE, STALE, DELAY, PROBE, PERMANENT: it has answered. INCOMPLETE and FAILED have not, or not any more. */
 const answered = 0x02 | 0x04 | 0x08 | 0x10 | 0x80
+/** NUD_REACHABLE: it has answered within the last half minute. */
+const reachable = 0x02
 const head = 16
 const body = 12
 
@@ -26,11 +28,17 @@ export class NeighbourTable {
   readonly #reply = Buffer.alloc(8192)
   #sequence = 0
 
-  cardAt(address: string): Mac | undefined {
+  /** `states`: which of the kernel's states (NUD_…) count. */
+  cardAt(address: string, states: number = answered): Mac | undefined {
     const [plain = '', zone] = address.split('%')
     const bytes = bytesOf(plain)
     const device = bytes && (zone === undefined ? this.#deviceTo(bytes) : indexOf(zone))
-    return bytes && device !== undefined ? this.#cardOn(device, bytes) : undefined
+    return bytes && device !== undefined ? this.#cardOn(device, bytes, states) : undefined
+  }
+
+  /** Only a card that has answered just now: one that has gone may still be known. */
+  answeringAt(address: string): Mac | undefined {
+    return this.cardAt(address, reachable)
   }
 
   #deviceTo(address: Buffer): number | undefined {
@@ -41,12 +49,12 @@ export class NeighbourTable {
     return found && attribute(found, RTA_OIF)?.readInt32LE(0)
   }
 
-  #cardOn(device: number, address: Buffer): Mac | undefined {
+  #cardOn(device: number, address: Buffer, states: number): Mac | undefined {
     const neighbour = Buffer.alloc(body)
     neighbour[0] = familyOf(address)
     neighbour.writeInt32LE(device, 4)
     const found = this.#ask(RTM_GETNEIGH, neighbour, NDA_DST, address)
-    if (!found || (found.readUInt16LE(8) & answered) === 0) return undefined
+    if (!found || (found.readUInt16LE(8) & states) === 0) return undefined
     const card = attribute(found, NDA_LLADDR)
     return card?.length === 6 ? macFromBytes(card, 0) : undefined
   }

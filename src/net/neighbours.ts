@@ -15,6 +15,17 @@ export async function openNeighbours(): Promise<Neighbours> {
   }
 }
 
+/** The card that has answered at an address just now; nobody where there is no netlink to ask. */
+export async function openAnswering(): Promise<Neighbours> {
+  try {
+    const { NeighbourTable } = await import('./neighbour-table.ts')
+    const table = new NeighbourTable()
+    return (address) => table.answeringAt(address)
+  } catch {
+    return () => undefined
+  }
+}
+
 const complete = 2
 
 /** The text of /proc/net/arp (proc(5)): address, type, flags, card, mask, device. Without the flag of a whole entry the card is from before, or none. */

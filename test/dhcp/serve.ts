@@ -3,6 +3,7 @@ import type { Advice } from '../../src/dhcp/advice.ts'
 import { LeaseBook } from '../../src/dhcp/lease.ts'
 import { openDhcp } from '../../src/dhcp/server.ts'
 import { addressOn } from '../../src/net/interfaces.ts'
+import { openAnswering } from '../../src/net/neighbours.ts'
 import { chooseUdp } from '../../src/net/udp-choose.ts'
 import { createLeaseTables, SqliteLeases } from '../../src/store/sqlite/leases.ts'
 import { Fleet, settings, subnet } from './site.ts'
@@ -55,6 +56,7 @@ async function serve(options: ServeOptions): Promise<void> {
     advisor: new Fleet(machines, strangers),
     leases: new LeaseBook(new SqliteLeases(database)),
     serverAddressFor: addressOn,
+    answering: await openAnswering(),
     clock: Date,
     onEvent: (event) => {
       if (tell) console.log(JSON.stringify(event))

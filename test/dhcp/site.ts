@@ -60,6 +60,8 @@ interface Lab {
   readonly leases?: readonly Lease[]
   readonly addresses?: Readonly<Record<string, string>>
   readonly options?: readonly SiteOption[]
+  /** Cards that answer at addresses although they have no lease. */
+  readonly squatters?: Readonly<Record<string, string>>
 }
 
 /** A desk with a book, whose clock is an argument: what one message does, and what is said to it. */
@@ -68,11 +70,18 @@ export class Lobby {
   readonly desk: Desk
   now = noon
 
-  constructor({ subnets, fleet, leases, addresses = { eth0: '10.77.0.1' }, options = [] }: Lab = {}) {
+  constructor({ subnets, fleet, leases, addresses = { eth0: '10.77.0.1' }, options = [], squatters }: Lab = {}) {
     this.book = new LeaseBook(new MemoryLeases(leases))
     this.desk = new Desk(
       { ...settings(subnets ?? [subnet('10.77.0.0/24', '10.77.0.100-10.77.0.199')], Object.keys(addresses)), options },
-      { advisor: fleet ?? new Fleet(), leases: this.book, serverAddressFor: (name) => addresses[name] },
+      {
+        advisor: fleet ?? new Fleet(),
+        leases: this.book,
+        serverAddressFor: (name) => addresses[name],
+        ...(squatters && {
+          answering: (address) => (squatters[address] === undefined ? undefined : parseMac(squatters[address])),
+        }),
+      },
       noon,
     )
   }
@@ -80,6 +89,14 @@ export class Lobby {
   decide(packet: Packet, on = 'eth0'): Decision | DropReason {
     const request = readRequest(packet)
     return typeof request === 'string' ? request : this.desk.decide(request, on, this.now)
+  }
+
+  /** The address about which the link is asked beside an OFFER, after doing what was decided. */
+  probe(packet: Packet): string | undefined {
+    const decision = this.decide(packet)
+    if (typeof decision === 'string') return undefined
+    this.desk.settle(decision, this.now)
+    return this.desk.probeFor(decision, this.now)
   }
 
   /** The verdict in words, after doing it. */

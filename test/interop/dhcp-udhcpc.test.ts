@@ -146,3 +146,12 @@ peer(`a client that comes from another network is told to start again${skipped}`
   expect(asked).toEqual({ status: 0, text: 'wrong network\n' })
   await server.seen('dhcp.nak')
 })
+
+peer(`an address of the range that a host uses is found by ARP, and the next one is given${skipped}`, async () => {
+  await using lan = new Lan(['10.75.0.1/24', '10.76.0.1/24'])
+  await lan.switch('10.71.0.1/24')
+  lan.ip(1, 'address', 'add', '10.71.0.100/24', 'dev', 'eth0')
+  await lan.serve({ interfaces: ['switch'], subnets: twoNets, database: join(directory, 'used.sqlite') })
+  const { text } = lan.run(0, ...udhcpc)
+  expect(told(text), text).toMatchObject({ event: 'bound', ip: '10.71.0.101' })
+})
