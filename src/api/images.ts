@@ -7,7 +7,9 @@ import { callerOf, type KnownCallers } from './caller.ts'
 import type { CaptureDesk, CaptureOffer, CaptureWish } from './capture-desk.ts'
 import type { Digest } from '../image/digest.ts'
 import type { GcResult } from '../image/gc.ts'
+import type { Library } from '../image/library.ts'
 import { formatReference, parseReference, readReference, type Reference } from '../image/reference.ts'
+import type { ImageVersion } from '../image/store.ts'
 
 const gcWish = z.strictObject({ dryRun: z.boolean().default(false) })
 const captureWish = z.strictObject({
@@ -56,10 +58,16 @@ async function removeOne(house: House, name: string): Promise<void> {
   const { store } = goldenOf(house)
   const version = await store.find(reference)
   if (!version) throw missing(reference)
+  const stays = reference.digest === undefined && (await isNamedTwice(store, version))
   const promisedTo = house.permits.open.find(({ image }) => image?.endsWith(`@${version.digest}`))
-  if (promisedTo && (reference.digest || version.tags.length < 2)) throw promised(name, promisedTo.machine)
+  if (promisedTo && !stays) throw promised(name, promisedTo.machine)
   if (reference.digest) await store.forget(version.name, version.digest)
   else await store.untag(version.name, reference.tag!)
+}
+
+async function isNamedTwice(store: Library, { name, digest }: ImageVersion): Promise<boolean> {
+  const listed = (await store.list(name)).find((version) => version.digest === digest)
+  return listed !== undefined && listed.tags.length > 1
 }
 
 function offer(captures: CaptureDesk | undefined, wish: CaptureWish): CaptureOffer {

@@ -106,7 +106,9 @@ function listText(versions: readonly ImageVersion[]): string {
 
 async function showOne(name: string, command: Command): Promise<void> {
   const images = openImages(command)
-  const version = await versionNamed(images, name)
+  const found = await versionNamed(images, name)
+  // All its names, and when it was made.
+  const version = (await images.store.list(found.name)).find(({ digest }) => digest === found.digest) ?? found
   const config = await images.store.config(version)
   const layers = version.manifest.layers.map(({ digest, size: bytes, mediaType, annotations }) => ({
     digest,

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { Fault } from '../fault.ts'
 import { digestOf, readDigest, type Digest } from './digest.ts'
 import { byVersion, isAttachment, versionOf } from './index-file.ts'
+import { eachOf } from './each-of.ts'
 import type { KeptManifest, Library } from './library.ts'
 import {
   blobsOf,
@@ -65,8 +66,9 @@ export class RegistryStore implements Library {
     if (tag !== undefined && !isTag(tag))
       throw new Fault('request-invalid', `${JSON.stringify(tag.slice(0, 200))} is no tag`)
     const digest = await this.#bring(name, bytes)
-    await (tag === undefined ? this.#putNext(name, bytes, digest) : this.#putManifest(name, tag, bytes))
-    return (await this.find({ name, digest }))!
+    if (tag !== undefined) await this.#putManifest(name, tag, bytes)
+    const as = tag ?? (await this.#putNext(name, bytes, digest))
+    return (await this.find({ name, tag: as, digest }))!
   }
 
   async keep(name: string, bytes: Uint8Array): Promise<Digest> {
@@ -75,16 +77,18 @@ export class RegistryStore implements Library {
     return digest
   }
 
+  /** One request, and one more to learn the highest version where the reference names none; whatever else names the same image is not asked for. */
   async find(reference: Reference): Promise<ImageVersion | undefined> {
-    const { name } = reference
-    const kept = await this.manifest(reference)
+    const { name, digest: wanted } = reference
+    const tag = reference.tag ?? (wanted === undefined ? await this.#latest(name) : undefined)
+    if (tag === undefined && wanted === undefined) return undefined
+    const named = { name, ...(tag !== undefined && { tag }), ...(wanted && { digest: wanted }) }
+    const kept = await this.manifest(named)
     if (!kept) return undefined
-    const all = (await this.#tagged(name)).filter(({ digest }) => digest === kept.digest)
-    return this.#version(
-      name,
-      kept.digest,
-      all.map(({ tag }) => tag),
-    )
+    const { digest } = kept
+    const manifest = parseManifest(kept.bytes)
+    const createdAt = this.#times.get(digest) ?? timeOf(manifest.annotations?.[annotation.created])
+    return { name, tags: tag === undefined ? [] : [tag], digest, manifest, createdAt }
   }
 
   async list(name?: string): Promise<readonly ImageVersion[]> {
@@ -96,14 +100,14 @@ export class RegistryStore implements Library {
         ({ digest }) => digest,
       )
       // What is no image for one platform, or is broken, hides no other.
-      const all = [...tagsOf].map(([digest, tagged]) =>
+      const all = await eachOf([...tagsOf], atOnce, ([digest, tagged]) =>
         this.#version(
           one,
           digest,
           tagged.map(({ tag }) => tag),
         ).catch(() => undefined),
       )
-      const found = (await Promise.all(all)).filter((version) => version !== undefined)
+      const found = all.filter((version) => version !== undefined)
       versions.push(...found.sort((a, b) => byVersion(a.tags[0] ?? '', b.tags[0] ?? '')))
     }
     return versions
@@ -220,13 +224,13 @@ export class RegistryStore implements Library {
    * The next number, one after the other in this process. A registry has no way to claim a tag: of two servers that put at once the
    * one whose manifest does not stand there afterwards takes the number after it.
    */
-  #putNext(name: string, bytes: Uint8Array, digest: Digest): Promise<void> {
+  #putNext(name: string, bytes: Uint8Array, digest: Digest): Promise<string> {
     const turn = this.#turn.then(async () => {
       for (;;) {
         const versions = (await this.tags(name)).map((tag) => versionOf(tag) ?? 0)
         const next = String(Math.max(0, ...versions) + 1)
         await this.#putManifest(name, next, bytes)
-        if ((await this.#digestOf(name, next)) === digest) return
+        if ((await this.#digestOf(name, next)) === digest) return next
       }
     })
     this.#turn = turn.catch(() => {})
@@ -250,8 +254,7 @@ export class RegistryStore implements Library {
   /** A registry does not tell when a manifest came; the image itself may say when it was made. */
   async #timeOf(name: string, digest: Digest, { annotations, config }: Manifest): Promise<number> {
     const text = annotations?.[annotation.created] ?? (await this.#created(name, config.digest))
-    const time = Date.parse(text ?? '')
-    const createdAt = Number.isNaN(time) ? 0 : time
+    const createdAt = timeOf(text)
     this.#times.set(digest, createdAt)
     return createdAt
   }
@@ -272,12 +275,11 @@ export class RegistryStore implements Library {
   }
 
   async #tagged(name: string): Promise<readonly { readonly tag: string; readonly digest: Digest }[]> {
-    const found: { tag: string; digest: Digest }[] = []
-    for (const tag of await this.tags(name)) {
+    const all = await eachOf(await this.tags(name), atOnce, async (tag) => {
       const digest = await this.#digestOf(name, tag)
-      if (digest) found.push({ tag, digest })
-    }
-    return found
+      return digest && { tag, digest }
+    })
+    return all.filter((found) => found !== undefined)
   }
 
   async #digestOf(name: string, reference: string): Promise<Digest | undefined> {
@@ -353,8 +355,15 @@ export class RegistryStore implements Library {
 }
 
 const mostManifests = 1000
+/** Requests that are under way together: a list of versions takes one for each. */
+const atOnce = 16
 const mostPages = 1000
 const longestList = 4 << 20
+
+function timeOf(text: string | undefined): number {
+  const time = Date.parse(text ?? '')
+  return Number.isNaN(time) ? 0 : time
+}
 
 /** A body of at most `limit` bytes, however long it says that it is. */
 async function bytesOf(answer: Response, limit: number): Promise<Uint8Array> {

@@ -6,11 +6,11 @@ import type { Reference } from './reference.ts'
 /** One version of an image as it is kept. */
 export interface ImageVersion {
   readonly name: string
-  /** All tags that name it: `['13', 'stable']`. */
+  /** Tags that name it: `['13', 'stable']`; all of them in a list. What is found in another registry has the one that was asked for, or none. */
   readonly tags: readonly string[]
   readonly digest: Digest
   readonly manifest: Manifest
-  /** Milliseconds since 1970; when it was put here. */
+  /** Milliseconds since 1970; when it was put here. 0 where a registry was not asked for it. */
   readonly createdAt: number
 }
 

@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import type { Digest } from '../../src/image/digest.ts'
 import { parseReference } from '../../src/image/reference.ts'
 import { openRegistryStore, type RegistryStore } from '../../src/image/registry-store.ts'
 import { openSigner, verifySignature } from '../../src/image/sign.ts'
@@ -85,6 +86,46 @@ test('hostile manifests are refused before they are sent', async () => {
   const bytes = await imageOf(served.layout.store, 'x')
   const gone = Buffer.from(bytes.toString().replaceAll(digestOfBytes('x'), digestOfBytes('gone')))
   await expect(store.put('porter', undefined, gone)).rejects.toMatchObject({ code: 'image-invalid' })
+})
+
+/** Forty names of one image; its digest. */
+async function fortyVersions({ layout: { store } }: Served): Promise<Digest> {
+  const bytes = await imageOf(store, 'one')
+  for (let tag = 1; tag <= 40; tag++) await store.put('porter', String(tag), bytes)
+  return digestOfBytes(bytes)
+}
+
+test('a version is found by one request, however many there are; without its number by two', async () => {
+  await using served = await Served.open()
+  const digest = await fortyVersions(served)
+  const store = storeAt(served)
+  const asking = async (...reference: Parameters<typeof store.find>): Promise<unknown[]> => {
+    served.asked.length = 0
+    const found = await store.find(...reference)
+    return [found?.digest, found?.tags, ...served.asked]
+  }
+  expect(await asking({ name: 'porter', tag: '7' })).toEqual([digest, ['7'], 'GET porter/manifests/7'])
+  expect(await asking({ name: 'porter', digest })).toEqual([digest, [], `GET porter/manifests/${digest}`])
+  expect(await asking({ name: 'porter', tag: '7', digest })).toEqual([digest, ['7'], `GET porter/manifests/${digest}`])
+  expect(await asking({ name: 'porter', tag: 'gone' })).toEqual([undefined, undefined, 'GET porter/manifests/gone'])
+  expect(await asking({ name: 'porter' })).toEqual([digest, ['40'], 'GET porter/tags/list', 'GET porter/manifests/40'])
+})
+
+test('a list asks for its versions side by side', async () => {
+  await using served = await Served.open()
+  await fortyVersions(served)
+  const waiting: (() => void)[] = []
+  served.before = (asked) => {
+    if (!asked.startsWith('HEAD')) return undefined
+    return new Promise((go) => {
+      // 40 in rounds of 8: asked one after the other, none would ever be answered.
+      if (waiting.push(go) === 8) for (const each of waiting.splice(0)) each()
+    })
+  }
+  expect(await storeAt(served).list('porter')).toMatchObject([
+    { tags: expect.toSatisfy((tags: string[]) => tags.length === 40) },
+  ])
+  expect(served.asked.filter((asked) => asked.startsWith('HEAD'))).toHaveLength(40)
 })
 
 test('signatures work over it as well', async () => {

@@ -1,3 +1,4 @@
+import type { Exchange } from '../../src/http/exchange.ts'
 import { openHttp, type HttpServer } from '../../src/http/server.ts'
 import type { Gatekeeper } from '../../src/http/registry-gate.ts'
 import { RegistryDesk, type RegistryOptions } from '../../src/http/registry.ts'
@@ -19,6 +20,10 @@ export class Served implements AsyncDisposable {
   readonly server: HttpServer
   readonly transfers: Transfer[]
   readonly errors: unknown[]
+  /** `HEAD porter/manifests/1`, each before it is answered. */
+  readonly asked: string[] = []
+  /** What an answer waits for. */
+  before: (asked: string) => Promise<void> | undefined = () => undefined
 
   private constructor(
     layout: Layout,
@@ -50,11 +55,20 @@ export class Served implements AsyncDisposable {
       address: '127.0.0.1',
       port: 0,
       source: { find: () => undefined },
-      desks: new Map([['v2', desk]]),
+      desks: new Map([['v2', { answer: (exchange, query) => void served.#answer(exchange, query) }]]),
       onEnd: (transfer) => transfers.push(transfer),
       limits: { grace: 100, ...http },
     })
-    return new Served(layout, desk, server, transfers, errors)
+    const served: Served = new Served(layout, desk, server, transfers, errors)
+    return served
+  }
+
+  async #answer(exchange: Exchange, query: URLSearchParams): Promise<void> {
+    const asked = `${exchange.request.method} ${exchange.name.slice('v2/'.length)}`
+    this.asked.push(asked)
+    const wait = this.before(asked)
+    if (wait) await wait
+    this.desk.answer(exchange, query)
   }
 
   get host(): string {
