@@ -47,7 +47,7 @@ profiles:
   - { name: web, kind: install, kernel: boot/vmlinuz, initrd: [boot/initrd.gz], args: "url={{answer.url}}", answer: answers/web.hbs }
   - { name: probe, kind: live, kernel: boot/vmlinuz, initrd: [boot/initrd.gz], args: "probe={{answer.url}}", answer: answers/probe.hbs }
 `,
-  'answers/web.hbs': 'rootpw --iscrypted {{vars.hash}} {{machine.name}} {{report.url}}\n',
+  'answers/web.hbs': 'rootpw --iscrypted {{vars.hash}} {{machine.name}} {{report.url}}{{!-- done --}}\n',
   'answers/probe.hbs': 'I am {{machine.name}}\n',
   'boot/vmlinuz': 'kernel',
   'boot/initrd.gz': 'initrd',

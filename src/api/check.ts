@@ -17,6 +17,8 @@ import { loaderFor } from '../boot/offer.ts'
 import { certificateFindings } from './check-certificate.ts'
 import { grubFindings, type GrubMenu, type Validator } from './check-grub.ts'
 import { menuFindings, ownMenus } from './check-menus.ts'
+import { answerFindings, foreignFamily, hasAnswer } from './check-answers.ts'
+import { varFindings } from './check-vars.ts'
 import { everyChoice } from './choices.ts'
 import { collect, raise, type Finding } from './finding.ts'
 import { firmwares } from './firmware.ts'
@@ -34,6 +36,8 @@ export async function checkHouse(house: House, shelf: Shelf, validate: Validator
     ...ownMenus(house),
     ...unknownDistros(house),
     ...certificateFindings(house),
+    ...answerFindings(house),
+    ...varFindings(house),
     ...(await keyFindings(house)),
   ]
   const validated = new Set<string>()
@@ -149,7 +153,7 @@ async function answerOf(
   validated: Set<string>,
 ): Promise<Finding[]> {
   const profile = armed.registry.profileOf(machine)
-  if ((profile?.kind !== 'live' && profile?.kind !== 'install') || profile.answer === undefined) return []
+  if (!hasAnswer(profile) || foreignFamily(armed, profile)) return []
   let text = ''
   const broken = collect(machine, () => {
     const { house, token } = sceneOf(armed, machine)

@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs'
+import { globSync, realpathSync, statSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { isInnerPath } from './values.ts'
 
@@ -19,6 +19,11 @@ export class Paths {
   constructor(siteDirectory: string, shippedDirectory: string) {
     this.#site = siteDirectory
     this.#shipped = shippedDirectory
+  }
+
+  /** The names of shipped files of a pattern. */
+  shippedLike(pattern: string): readonly string[] {
+    return globSync(pattern, { cwd: this.#shipped })
   }
 
   /**

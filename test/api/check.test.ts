@@ -44,7 +44,7 @@ describe('what is wrong is told with its machine and its place', () => {
     ],
     [
       'an answer of an install, which nobody has armed',
-      { 'answers/web.hbs': '{{vars.nothing}}' },
+      { 'answers/web.hbs': '{{vars.hash}} {{report.url}} done {{vars.nothing}}' },
       {
         severity: 'error',
         machine: 'duncan',
@@ -124,7 +124,10 @@ describe('what is wrong is told with its machine and its place', () => {
 test('a machine that is known by its UUID alone is checked as all others are', async () => {
   const byUuid = fleet.replace('mac: "52:54:00:77:00:01", ip: 10.77.0.11', 'uuid: 4c4c4544-0042-3510-8052-b4c04f4e3732')
   expect(await check({ 'fleet.yaml': byUuid })).toEqual([])
-  const [broken] = await check({ 'fleet.yaml': byUuid, 'answers/web.hbs': '{{vars.nothing}}' })
+  const [broken] = await check({
+    'fleet.yaml': byUuid,
+    'answers/web.hbs': '{{vars.hash}} {{report.url}} done {{vars.nothing}}',
+  })
   expect(broken).toMatchObject({ machine: 'duncan', file: 'answers/web.hbs', line: 1 })
 })
 
@@ -151,7 +154,7 @@ test('all wrong things are told, each once however many machines have it', async
     'fleet.yaml': fleet
       .replace('profiles:', `${machines.join('\n')}\nprofiles:`)
       .replaceAll('boot/initrd.gz', 'boot/none'),
-    'answers/web.hbs': '{{vars.nothing}}',
+    'answers/web.hbs': '{{vars.hash}} {{report.url}} done {{vars.nothing}}',
   })
   expect(found.map(({ message }) => message).toSorted()).toEqual([
     'boot/none of profile probe is not in the site',
@@ -202,7 +205,7 @@ test('what a menu offers is checked for each of its machines, as if it were chos
   const menus = `  - { name: first, kind: menu, entries: [more] }\n  - { name: more, kind: menu, entries: [first, web, gone] }\n  - { name: gone, kind: live, kernel: boot/gone }\n`
   const change = {
     'fleet.yaml': fleet.replace('profile: web', 'profile: first') + menus,
-    'answers/web.hbs': '{{vars.nothing}}',
+    'answers/web.hbs': '{{vars.hash}} {{report.url}} done {{vars.nothing}}',
   }
   const found = await check(change)
   expect(found.map(({ machine, message }) => [machine, message])).toEqual([

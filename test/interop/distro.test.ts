@@ -22,7 +22,7 @@ machines:
 profiles:
   - { name: db, kind: install, distro: rocky-9.6, answer: db.hbs }
 `,
-  'db.hbs': 'url --url={{distro.tree}}\nrootpw --lock\nautopart\nreboot\n# {{report.url}}\n',
+  'db.hbs': 'url --url={{distro.tree}}\nrootpw --lock\nautopart\nreboot\n# {{report.url}}{{!-- done --}}\n',
 }
 
 /** The kernel of the lab where there is one: a real bzImage. */
