@@ -31,7 +31,8 @@ profiles:
   - { name: web, kind: install, kernel: boot/vmlinuz, args: "url={{answer.url}} inst.vncpassword=${word}-args key={{vars.join_token}}", answer: answers/web.hbs }
   - { name: probe, kind: live, kernel: boot/vmlinuz, answer: answers/all.hbs, vars: { users: [{ name: a, password: ${word}-user }] } }
 `,
-  'answers/web.hbs': 'rootpw --iscrypted {{vars.hash}}\nproxy {{vars.mirror}} {{shell vars.bmc_pw}} {{report.url}}{{!-- done --}}\n',
+  'answers/web.hbs':
+    'rootpw --iscrypted {{vars.hash}}\nproxy {{vars.mirror}} {{shell vars.bmc_pw}} {{report.url}}{{!-- done --}}\n',
   'answers/all.hbs':
     '{{vars.luks.key}} {{base64 vars.bmc_pw}} {{#each vars.users}}{{password}}{{/each}}\n{{lines vars.tls}}\n',
 }
