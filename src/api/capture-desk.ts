@@ -181,6 +181,11 @@ export class CaptureDesk implements Desk {
     }
   }
 
+  /** A clock is set back: what nobody has begun opens nothing more, late or not. */
+  endWaiting(): void {
+    for (const open of this.#open.values()) if (!open.machine) this.#open.delete(open.token)
+  }
+
   #forgetLate(): void {
     for (const open of this.#open.values())
       if (!open.machine && isLate(open, this.#house.now())) this.#open.delete(open.token)

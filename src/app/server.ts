@@ -99,6 +99,7 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   const callers = new Callers()
   const socketPath = `${place.data}/birnam.sock`
   const captures = new CaptureDesk(core.house, golden, onError)
+  core.clock.onSetBack(() => captures.endWaiting())
   addRoutes(app, {
     house: core.house,
     captures,

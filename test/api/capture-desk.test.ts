@@ -47,3 +47,26 @@ test('a capture belongs to the address that used its token first; another one is
     await server.close()
   }
 })
+
+test('a clock that is set back opens no capture whose hour is over', async () => {
+  await using scene = await openScene()
+  const { house } = scene
+  const desk = new CaptureDesk(house.house, scene.golden)
+  house.clock.onSetBack(() => desk.endWaiting())
+  const server = await openHttp({
+    address: '127.0.0.1',
+    port: 0,
+    source: { find: () => undefined },
+    desks: new Map([['c', desk]]),
+  })
+  try {
+    const { token } = desk.offer({ as: 'porter', keep: [], exclude: [], by: 'macbeth' })
+    house.now += 5 * 3_600_000
+    house.house.now()
+    house.now -= 4.5 * 3_600_000
+    const { status, text } = await get(server.port, `/c/${token}`, '127.0.0.2')
+    expect([status, text]).toEqual([403, expect.stringContaining('no capture has that token')])
+  } finally {
+    await server.close()
+  }
+})
