@@ -11,6 +11,7 @@ import { keySentences } from '../files/private-keys.ts'
 import { bringsLoader } from '../files/loaders.ts'
 import { formatReference, parseReference } from '../image/reference.ts'
 import { firmwaresOf, lacksFor } from '../imager/disks/starts.ts'
+import { formatIpv4 } from '../net/ipv4.ts'
 import { Shelf } from '../files/shelf.ts'
 import { firstFile } from '../boot/loader.ts'
 import { loaderFor } from '../boot/offer.ts'
@@ -27,11 +28,20 @@ import { hideFor } from './secrets.ts'
 import { faultOf } from './trace/known.ts'
 import { canMulticast } from '../swarm/uftp.ts'
 
+/** How many machines of how many have been looked at. */
+export type Progress = (done: number, all: number) => void
+
 /**
  * Renders everything for every machine, an install as if its permit were armed and a menu as if each of its entries were chosen, and collects what
  * is wrong. The same text for many machines is told once.
  */
-export async function checkHouse(house: House, shelf: Shelf, validate: Validator): Promise<readonly Finding[]> {
+export async function checkHouse(
+  running: House,
+  shelf: Shelf,
+  validate: Validator,
+  onProgress?: Progress,
+): Promise<readonly Finding[]> {
+  const house = withLeases(running)
   const findings: Finding[] = [
     ...ownMenus(house),
     ...unknownDistros(house),
@@ -43,7 +53,9 @@ export async function checkHouse(house: House, shelf: Shelf, validate: Validator
   const validated = new Set<string>()
   const grub: GrubMenu[] = []
   const choices = everyChoice(house)
-  for (const { house: chosen, machine } of house.registry.site.machines.flatMap(choices)) {
+  const { machines } = house.registry.site
+  for (const [at, { house: chosen, machine }] of machines.flatMap(choices).entries()) {
+    onProgress?.(Math.min(at, machines.length), machines.length)
     const armed = asIfArmed(chosen, machine)
     findings.push(
       ...loadersOf(armed, machine),
@@ -54,6 +66,17 @@ export async function checkHouse(house: House, shelf: Shelf, validate: Validator
   }
   findings.push(...(await grubFindings(house, grub, validate)))
   return once(findings.map((finding) => withoutSecrets(house, finding)))
+}
+
+/** A machine without `ip:` has an address of the pool when it asks: the first one stands for it here. */
+function withLeases(house: House): House {
+  const { mode, subnets } = house.registry.site.server.dhcp
+  const first = mode === 'server' ? subnets.flatMap(({ ranges }) => ranges)[0] : undefined
+  if (first === undefined) return house
+  const lease = { address: formatIpv4(first.from) }
+  const leaseOf: House['addresses']['leaseOf'] = (mac) =>
+    house.addresses.leaseOf(mac) ?? (house.registry.recognise({ mac })?.ip === undefined ? lease : undefined)
+  return { ...house, addresses: { ...house.addresses, leaseOf } }
 }
 
 async function keyFindings({ registry }: House): Promise<Finding[]> {

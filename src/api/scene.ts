@@ -1,5 +1,6 @@
 import { isWiping, type Machine } from '../config/site.ts'
 import type { Audience } from '../files/context.ts'
+import { knownAddress } from '../files/own-address.ts'
 import { askHouse, type House } from '../files/house.ts'
 import type { Answer } from '../boot/ask.ts'
 import type { Permit } from '../machine/permit.ts'
@@ -39,6 +40,13 @@ export function sceneOf(running: House, machine: Machine): Scene {
   const { house, mac } = cardOf(running, machine, 'firmware')
   const session = house.sessions.imagined(mac, house.now())
   const answer = askHouse(house, { door: 'explain', asker: 'firmware', mac, session: session.id })
-  const audience = { machine, mac, session, ...(answer.profile && { profile: answer.profile }) }
+  const address = knownAddress(house, machine, mac)
+  const audience = {
+    machine,
+    mac,
+    session,
+    ...(address !== undefined && { address }),
+    ...(answer.profile && { profile: answer.profile }),
+  }
   return { house, answer, audience, path: `s/${session.id}/`, token: house.sessions.tokenOf(session) }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkHouse } from '../api/check.ts'
+import { checkHouse, type Progress } from '../api/check.ts'
 import type { Finding } from '../api/finding.ts'
 import type { Golden } from '../files/house.ts'
 import type { ServerSettings } from '../config/site.ts'
@@ -33,7 +33,10 @@ export function distrosOf(data: string | undefined): { readonly distros?: Distro
 }
 
 /** Reads the site and renders everything, with a throw-away store: no server, no network; images are looked for where a data directory has some. */
-export async function checkPlace(place: { readonly site: string; readonly data?: string }): Promise<CheckResult> {
+export async function checkPlace(
+  place: { readonly site: string; readonly data?: string },
+  onProgress?: Progress,
+): Promise<CheckResult> {
   const { site, problems } = readSite(place.site)
   const read = problems.map(({ field, file, line, ...rest }) => ({
     ...rest,
@@ -51,7 +54,7 @@ export async function checkPlace(place: { readonly site: string; readonly data?:
     ...goldenAt(place.data, site.server.images),
     ...distrosOf(place.data),
   })
-  const findings = await checkHouse(house, shelf, external.validate)
+  const findings = await checkHouse(house, shelf, external.validate, onProgress)
   const here = troublesOf(site, place.data)
   return { machines: site.machines.length, validators: external.names, findings: [...here, ...read, ...findings] }
 }

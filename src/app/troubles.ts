@@ -1,12 +1,13 @@
-import { accessSync, constants, statfsSync } from 'node:fs'
+import { accessSync, constants, readdirSync, statfsSync } from 'node:fs'
 import type { Finding } from '../api/finding.ts'
 import { diskFull } from '../api/trace/known.ts'
+import { didYouMean } from '../config/suggest.ts'
 import type { Site } from '../config/site.ts'
 import { ownIpv4 } from '../net/interfaces.ts'
 
 /** What is wrong with the server itself, whatever the site says; the worst first. `failure`: what the disk said when it last took nothing. */
 export function troublesOf(site: Site, data: string | undefined, failure?: string): readonly Finding[] {
-  return [...diskTroubles(data, failure), ...addressTroubles(site)]
+  return [...diskTroubles(data, failure), ...addressTroubles(site), ...interfaceTroubles(site)]
 }
 
 /** Bytes: below the first nothing that a boot needs can be written, below the second it is time to make room. */
@@ -42,6 +43,33 @@ function freeBytes(directory: string): number | undefined {
   try {
     const { bavail, bsize } = statfsSync(directory)
     return bavail * bsize
+  } catch {
+    return undefined
+  }
+}
+
+/** Nobody hears what is asked there; one that comes later is found when it comes. */
+function interfaceTroubles({ server: { dhcp, dhcp6 } }: Site): readonly Finding[] {
+  const here = ownDevices()
+  if (here === undefined) return []
+  const named = Object.entries({ dhcp, dhcp6 }).flatMap(([key, { interfaces, subnets }]) => [
+    ...interfaces.map((name) => [`${key}.interfaces`, name] as const),
+    ...subnets.flatMap(({ interface: name }) => (name === undefined ? [] : [[`${key}.subnets`, name] as const])),
+  ])
+  return named
+    .filter(([, name]) => !here.includes(name))
+    .map(([field, name]) => ({
+      severity: 'warning',
+      message: `${field}: there is no interface ${name} on this host`,
+      file: 'birnam.yaml',
+      hint: didYouMean(name, here, 'see them with `ip link`'),
+    }))
+}
+
+/** All of them, with or without an address; undefined where the kernel shows none. */
+function ownDevices(): readonly string[] | undefined {
+  try {
+    return readdirSync('/sys/class/net')
   } catch {
     return undefined
   }

@@ -56,3 +56,15 @@ test('a password where its hash is wanted is told, and not shown', async () => {
   ])
   for (const hash of ['$6$salt$hash', '$y$j9T$salt$hash', '!', '*', '']) expect(await said(change(hash))).toEqual([])
 })
+
+test('a machine without an address of its own is checked with one that it would be leased', async () => {
+  const pool = (mode: string) => ({
+    'birnam.yaml': `address: 10.77.0.1\ndhcp:\n  mode: ${mode}\n  subnets: [{ cidr: 10.77.0.0/24, range: 10.77.0.100-10.77.0.199 }]\n`,
+    'fleet.yaml': fleet
+      .replace(', ip: 10.77.0.12', '')
+      .replace('probe={{answer.url}}', 'probe={{answer.url}} {{machine.ip}}'),
+    'answers/probe.hbs': '{{network.prefix}} {{machine.ip}}\n',
+  })
+  expect(await said(pool('server'))).toEqual([])
+  expect(await said(pool('off'))).toContain('answers/probe.hbs:1: macduff: network.prefix has no value, for macduff')
+})

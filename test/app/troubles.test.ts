@@ -22,6 +22,17 @@ test('what the disk said when it took nothing is told first', () => {
   })
 })
 
+test('an interface that this host does not have is told with those that it has', () => {
+  const dhcp = { mode: 'server' as const, interfaces: ['lo', 'birnam-none'], subnets: [] }
+  expect(troublesOf(aSite({}, { address: '127.0.0.1', dhcp }), undefined)).toMatchObject([
+    {
+      severity: 'warning',
+      message: 'dhcp.interfaces: there is no interface birnam-none on this host',
+      file: 'birnam.yaml',
+    },
+  ])
+})
+
 test('where there is room, and an address of this host, there is nothing to tell', () => {
   expect(troublesOf(aSite({}, { address: '127.0.0.1' }), '/nowhere/data')).toEqual([])
   expect([whyUnwritable(tmpdir()), whyUnwritable('/nowhere/data')]).toEqual([undefined, undefined])
