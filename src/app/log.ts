@@ -7,7 +7,14 @@ export function openLog(verbose: boolean): Logger {
   const options = { level, base: null }
   if (process.stderr.isTTY)
     return pino(options, { write: (line) => void process.stderr.write(`${forPeople(withoutTokens(line))}\n`) })
-  return pino(options, tokenless(pino.destination({ dest: 2, sync: false })))
+  return pino(options, tokenless(logFile()))
+}
+
+/** A log that cannot be written, on a full disk for instance, stops no boot; of what waits for it no more is kept than this. */
+function logFile(): ReturnType<typeof pino.destination> {
+  const file = pino.destination({ dest: 2, sync: false, maxLength: 1 << 20 })
+  file.on('error', () => {})
+  return file
 }
 
 /** The same stream, past which no token comes: whatever a level, an error or a message says. */

@@ -9,6 +9,7 @@ import type { MachineView } from '../api/desk.ts'
 import type { Permit } from '../machine/permit.ts'
 import { Fault } from '../fault.ts'
 import { globals, several, tellStored, withApi } from './context.ts'
+import { say } from './output.ts'
 import { dated, paint, plain, show, table } from './print.ts'
 
 /** `machine list`, `machine show`, `reinstall`, `withdraw`: fleets and their permits. */
@@ -112,7 +113,7 @@ async function each<T extends Told>(
     for (const name of names) {
       const { text, ...value } = await work(name)
       done.push(value)
-      if (!json) console.log(text)
+      if (!json) void say(text)
     }
   } catch (error) {
     if (done.length > 0 && error instanceof Fault) throw after(error, names.slice(0, done.length))
@@ -120,7 +121,7 @@ async function each<T extends Told>(
   } finally {
     if (done.length > 0) tellStored(command, api)
   }
-  if (json) console.log(JSON.stringify(done, null, 2))
+  if (json) void say(JSON.stringify(done, null, 2))
 }
 
 /** Whoever reads only the mistake must know that something was done before it. */

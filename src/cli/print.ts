@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { say } from './output.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -42,7 +43,7 @@ function fit(line: string, width: number): string {
 
 /** `--json` prints the value as it is; otherwise a person's text. */
 export function show(value: unknown, json: boolean | undefined, text: () => string): void {
-  console.log(json ? JSON.stringify(value, null, 2) : text())
+  void say(json ? JSON.stringify(value, null, 2) : text())
 }
 
 /** `10:02:33.120` in UTC: enough within one boot. */

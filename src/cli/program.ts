@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
 import { Fault, faultOf } from '../fault.ts'
+import { say } from './output.ts'
 import { plain } from './print.ts'
 
 const examples = `
@@ -104,7 +105,7 @@ function report(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const fault = faultOf(error) ?? mistakeOfOurs(error)
   const { cause, ...detail } = fault.detail
-  if (json) console.log(JSON.stringify({ error: { code: fault.code, message: fault.message, ...detail } }, null, 2))
+  if (json) void say(JSON.stringify({ error: { code: fault.code, message: fault.message, ...detail } }, null, 2))
   else console.error(`birnam: ${plain(fault.toString())}`)
   if (fault.code === 'internal' && fault !== error) console.error(cause)
   return cause instanceof CommanderError ? 2 : 1

@@ -4,6 +4,7 @@ import { Fault } from '../fault.ts'
 import type { Listener } from '../app/listeners.ts'
 import { bannerText, listensAtAll } from './banner.ts'
 import { globals, placeHere } from './context.ts'
+import { say } from './output.ts'
 
 /** `serve`: all listeners, until SIGTERM or SIGINT; then stopped in order within five seconds. */
 export function addServe(program: Command): void {
@@ -20,8 +21,8 @@ export function addServe(program: Command): void {
       const server = await openServer(place, { verbose: options.verbose === true })
       const { json } = globals(command)
       const listens = listensAtAll(server.listeners)
-      if (!json) console.log(bannerText(place, server.listeners, server.site(), server.troubles()))
-      else if (listens) console.log(JSON.stringify(server.listeners))
+      if (!json) void say(bannerText(place, server.listeners, server.site(), server.troubles()))
+      else if (listens) void say(JSON.stringify(server.listeners))
       if (listens) return await untilStopped(server, signals)
       await server.close('nothing listens')
       throw nothingListens(server.listeners, json === true)

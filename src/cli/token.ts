@@ -10,6 +10,7 @@ import { ownName } from '../net/unix-peer.ts'
 import { globals, placeHere, several } from './context.ts'
 import { behindSudo } from './machines.ts'
 import { refuseWrongPlace } from './other-server.ts'
+import { say } from './output.ts'
 import { dated, show, table } from './print.ts'
 
 /** `token create`, `token ls`, `token rm`: who besides the machines may pull and push images. */
@@ -60,9 +61,9 @@ async function create(name: string, flags: CreateFlags, command: Command): Promi
   const book = bookOf(command)
   const token = book.add(wish, now)
   if (flags.out !== undefined) keep(flags.out, token, () => book.remove(name))
-  else console.log(token)
+  else if (!(await say(token))) throw untold(() => book.remove(name))
   const text = `${name}: ${told(wish)}${flags.out === undefined ? '; it is not shown again' : `; written to ${flags.out}`}`
-  if (json) console.log(JSON.stringify({ ...wish, createdAt: now }, null, 2))
+  if (json) void say(JSON.stringify({ ...wish, createdAt: now }, null, 2))
   else console.error(text)
 }
 
@@ -86,6 +87,13 @@ function keep(file: string, token: string, takeBack: () => void): void {
       cause: error,
     })
   }
+}
+
+function untold(takeBack: () => void): Fault {
+  takeBack()
+  return new Fault('request-invalid', 'the token could not be written to standard output', {
+    hint: 'no token was made; name a file for it with --out',
+  })
 }
 
 function list(book: TokenBook, command: Command): void {

@@ -31,7 +31,12 @@ export async function typed(argv: readonly string[]): Promise<Typed> {
   const caught = [
     vi.spyOn(console, 'log').mockImplementation((text: string) => void out.push(`${text}\n`)),
     vi.spyOn(console, 'error').mockImplementation((text: string) => void err.push(`${text}\n`)),
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0),
+    vi.spyOn(process.stdout, 'write').mockImplementation((text, ...more) => {
+      out.push(String(text))
+      const written = more.at(-1)
+      if (typeof written === 'function') written()
+      return true
+    }),
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0),
   ]
   try {
