@@ -121,7 +121,8 @@ export class Sessions {
   }
 
   byToken(token: string, now: number, dry = false): Session | undefined {
-    const [id = '', signature = ''] = token.split('.')
+    const [id = '', signature = '', ...more] = token.split('.', 3)
+    if (more.length > 0) return undefined
     return same(signature, this.#sign('token', id, 32, this.#tokenKey)) ? this.find(id, now, dry) : undefined
   }
 

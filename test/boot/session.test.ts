@@ -89,6 +89,7 @@ test('a token of as many characters but more bytes is nobody', () => {
   const sessions = new Sessions(key)
   const token = sessions.tokenOf(sessions.arriving(mac, now))
   expect(sessions.byToken(`${token.slice(0, -1)}\u00e9`, now)).toBeUndefined()
+  expect(sessions.byToken(`${token}.0.11`, now), 'with something behind it').toBeUndefined()
 })
 
 test('two boots within a millisecond have two ids', () => {
