@@ -16,6 +16,8 @@ export interface MachineView {
   readonly macs: readonly string[]
   readonly address?: string
   readonly profile?: string
+  /** Of the profile; `file`: it boots one of its own instead. */
+  readonly kind?: Profile['kind'] | 'file'
   readonly state: MachineState
   readonly permit?: Permit
   /** What a person should know of its permit. */
@@ -24,13 +26,16 @@ export interface MachineView {
 
 export function viewOf(house: House, machine: Machine): MachineView {
   const permit = house.permits.of(machine.name)
-  const profile = house.registry.profileOf(machine)?.name
+  const own = house.registry.profileOf(machine)
+  const profile = own?.name
+  const kind = machine.file === undefined ? own?.kind : 'file'
   const address = knownAddress(house, machine)
   return {
     name: machine.name,
     macs: machine.macs,
     ...(address !== undefined && { address }),
     ...(profile !== undefined && { profile }),
+    ...(kind !== undefined && { kind }),
     state: stateOf(permit),
     ...(permit && { permit }),
   }

@@ -32,6 +32,7 @@ import type { Listener } from './listeners.ts'
 import { openSystemImager, type OldDoors } from './systemimager.ts'
 import { openLog } from './log.ts'
 import { shutToOthers } from './own-directory.ts'
+import { moved, siteTroubles } from './site-troubles.ts'
 import { Callers, closeSocket, openSocket } from './socket.ts'
 import { troublesOf } from './troubles.ts'
 import { ownIpv4 } from '../net/interfaces.ts'
@@ -59,6 +60,8 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
   await using opened = new AsyncDisposableStack()
   const log = openLog(options.verbose)
   const holder = new SiteHolder(place.site)
+  const started = holder.current.server
+  const ofSite = (): readonly Finding[] => siteTroubles(holder.problems, started, holder.current.server)
   shutToOthers(place.data, (sentence) => log.warn(sentence))
   opened.use(lockData(place.data, patience))
   const database = opened.adopt(openDatabase(place.data), (open) => open.close())
@@ -107,7 +110,10 @@ export async function openServer(place: ServerPlace, options: { readonly verbose
     shelf: core.shelf,
     reply: (at, client, relay) => forecastLines(at, leases, client, relay),
     status: () => ({ running: true, listeners: doors?.listeners, counters: counters() }),
-    troubles: () => troublesOf(holder.current, place.data, leases.failure ?? core.house.journal.failure),
+    troubles: () => [
+      ...troublesOf(holder.current, place.data, leases.failure ?? core.house.journal.failure),
+      ...ofSite(),
+    ],
     underway: () => doors?.underway() ?? [],
     own: () => ownIpv4().map(({ address }) => address),
     connectedAgo: (from) => doors?.connectedAgo(from),
@@ -214,17 +220,6 @@ async function siteChanged(
     doors.update(site)
   }
   journal.record({ at: now(), type: 'site.changed', detail: { machines: site.machines.length } })
-}
-
-/** The doors that are opened once, and should now be elsewhere. */
-function moved(before: Site['server'], after: Site['server']): readonly string[] {
-  const doors = (['http', 'https', 'tftp'] as const).filter(
-    (door) => JSON.stringify(before[door]) !== JSON.stringify(after[door]),
-  )
-  const settings = (['systemimager'] as const).filter(
-    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
-  )
-  return [...doors, ...(before.images.registry === after.images.registry ? [] : ['images']), ...settings]
 }
 
 // One line an event is enough to retell a boot; misses and renewals only when somebody asked for everything.

@@ -76,8 +76,9 @@ function addReinstall(program: Command): void {
     )
     .option('--again', 'give up an install that another boot session has claimed')
     .action((names: string[], options: ReinstallFlags, command: Command) =>
-      withApi(command, (api) =>
-        each(names, api, command, async (name) => {
+      withApi(command, async (api) => {
+        if (api.running && !globals(command).json) await tellTroubles(api)
+        await each(names, api, command, async (name) => {
           const { to, again, disk } = options
           const disks = disk.length > 0 && { disks: disk.join(' ') }
           const wish = { ...behindSudo(), ...(to && { to }), ...(again && { again }), ...disks }
@@ -91,8 +92,8 @@ function addReinstall(program: Command): void {
             ? `${name}: may be installed once with ${permit.image?.split('@')[0] ?? permit.target}, until ${until} UTC.${now}`
             : `${name}: was allowed already, by ${permit.by}, until ${until} UTC (permit ${permit.id}).`
           return { name, permit, made, text }
-        }),
-      ),
+        })
+      }),
     )
 }
 
@@ -184,7 +185,7 @@ function waitingLine({ mac, uuid, serial, manufacturer, product, asset, address 
 
 function one(machine: MachineView, command: Command): void {
   show(machine, globals(command).json, () => {
-    const { name, state, profile, address, macs, permit, notes = [] } = machine
+    const { name, state, profile, kind = 'local', address, macs, permit, notes = [] } = machine
     const lines = [
       paint('bold', name),
       `state    ${state}`,
@@ -192,9 +193,19 @@ function one(machine: MachineView, command: Command): void {
       `address  ${address ?? '-'}`,
       `mac      ${macs.join(' ')}`,
     ]
-    const allowed = permit ? permitLines(permit) : ['permit   none: it boots its disk']
+    const allowed = permit ? permitLines(permit) : [`permit   none: it boots ${boots[kind]}`]
     return [...lines, ...allowed, ...notes.map((note) => paint('yellow', `${plain(note)}.`))].join('\n')
   })
+}
+
+/** What a machine boots that nobody lets be installed. */
+const boots: Readonly<Record<NonNullable<MachineView['kind']>, string>> = {
+  local: 'its disk',
+  live: 'its live system, which needs none',
+  menu: 'its menu, and installs nothing from it',
+  file: 'the file that the site names for it',
+  install: 'its disk',
+  image: 'its disk',
 }
 
 function permitLines({ id, state, target, by, createdAt, expiresAt, session, lastSeen, why }: Permit): string[] {

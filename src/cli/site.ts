@@ -42,12 +42,13 @@ export function addSite(program: Command): void {
 function addStatus(program: Command): void {
   program
     .command('status')
-    .description('what listens, and the counters')
+    .description('what listens, and the counters; exit code 1 when no server runs')
     .action((_options, command: Command) =>
       withApi(command, async (api) => {
         const status = await api.get<Status>('/api/status')
         const { data } = placeHere(command)
         show(status, globals(command).json, () => statusText(api.running ? undefined : data, status))
+        if (!api.running) process.exitCode = 1
       }),
     )
   program

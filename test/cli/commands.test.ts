@@ -249,7 +249,10 @@ test.each([
   using house = openHouse()
   using shell = openShell(house.directory)
   const { code, out, err } = await shell.type(...words, '--json')
-  expect([code, err]).toEqual([0, words[0] === 'reinstall' ? expect.stringContaining('no server runs with') : ''])
+  expect([code, err]).toEqual([
+    words[0] === 'status' ? 1 : 0,
+    words[0] === 'reinstall' ? expect.stringContaining('no server runs with') : '',
+  ])
   expect(JSON.parse(out)).toBeTypeOf('object')
   expect(out.replaceAll('(hidden)', '')).not.toMatch(secrets)
   const people = await shell.type(...words)
@@ -289,4 +292,20 @@ test('the person behind sudo is told beside the user that the system knows', asy
     if (before === undefined) delete process.env['SUDO_USER']
     else process.env['SUDO_USER'] = before
   }
+})
+
+test('status ends with 1 when no server runs', async () => {
+  using house = openHouse()
+  using shell = openShell(house.directory)
+  expect(await shell.type('status')).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('No server runs') as string,
+  })
+})
+
+test('a machine of a live profile needs no permit, and is not said to boot its disk', async () => {
+  using house = openHouse()
+  using shell = openShell(house.directory)
+  const { out } = await shell.type('machine', 'show', 'macduff')
+  expect(out).toContain('permit   none: it boots its live system, which needs none')
 })

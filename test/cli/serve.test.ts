@@ -164,6 +164,20 @@ test('a door that should listen elsewhere says that it needs a restart; the edit
     door: 'tftp',
     why: 'it listens where it did before, until the server is started again',
   })
+  const about = ['--site', house.directory, '--data', data]
+  const pending = 'birnam.yaml: tftp: was edited, and is as it was before until the server is started again'
+  const status = await said([birnam, 'status', ...about])
+  expect(status).toMatchObject({ code: 0, out: expect.stringContaining(pending) as string })
+  writeFileSync(join(house.directory, 'fleet.yaml'), 'machines:\n  - { name: duncan, profle: x }\n')
+  expect((await said([birnam, 'apply', ...about])).code).toBe(1)
+  for (const words of [
+    ['machine', 'list'],
+    ['reinstall', 'duncan'],
+  ]) {
+    const { err } = await said([birnam, ...words, ...about])
+    expect(err).toContain(pending)
+    expect(err).toMatch(/fleet\.yaml:2: the site was edited and does not read, so the last good state stays: .*profle/)
+  }
   child.kill('SIGTERM')
   expect(await once(child, 'close')).toEqual([0, null])
 })
