@@ -1,3 +1,4 @@
+import { fstatSync, writeFileSync } from 'node:fs'
 import pino, { type Logger } from 'pino'
 import { withoutTokens } from '../journal/without-tokens.ts'
 
@@ -10,19 +11,43 @@ export function openLog(verbose: boolean): Logger {
   return pino(options, tokenless(logFile()))
 }
 
-/** A log that cannot be written, on a full disk for instance, stops no boot; of what waits for it no more is kept than this. */
-function logFile(): ReturnType<typeof pino.destination> {
-  const file = pino.destination({ dest: 2, sync: false, maxLength: 1 << 20 })
-  file.on('error', () => {})
-  return file
+type Stream = Pick<ReturnType<typeof pino.destination>, 'flush'> & { write(line: string): unknown }
+
+/** A pipe may be read slowly, and nobody waits for that. A file may be on a full disk: what cannot be written there is given up, and tried for never again. */
+function logFile(): Stream {
+  const isFile = ((kind) => !kind.isFIFO() && !kind.isSocket())(fstatSync(2))
+  return isFile ? fileLog(2) : pino.destination({ dest: 2, sync: false })
+}
+
+/** One write for all lines of a turn. */
+export function fileLog(descriptor: number): Stream {
+  let waiting = ''
+  const put = (): void => {
+    const text = waiting
+    waiting = ''
+    try {
+      if (text !== '') writeFileSync(descriptor, text)
+    } catch {
+      // Nobody can be told, and no boot waits for its log.
+    }
+  }
+  process.once('exit', put)
+  return {
+    write(line) {
+      if (waiting === '') setImmediate(put)
+      waiting += line
+    },
+    flush(done) {
+      put()
+      done?.()
+    },
+  }
 }
 
 /** The same stream, past which no token comes: whatever a level, an error or a message says. */
 export function tokenless(into: Stream): Stream {
   return { write: (line) => into.write(withoutTokens(line)), flush: (...done) => into.flush(...done) }
 }
-
-type Stream = Pick<ReturnType<typeof pino.destination>, 'flush'> & { write(line: string): unknown }
 
 /** `10:02:33 menu.given machine=duncan plan=live …` */
 export function forPeople(line: string): string {
