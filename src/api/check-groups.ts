@@ -1,3 +1,4 @@
+import type { Machine } from '../config/site.ts'
 import type { Finding } from './finding.ts'
 
 /** A finding with how many others say the same of other machines or other lines. */
@@ -22,4 +23,15 @@ function alike(message: string, machine: string | undefined): string {
   const text = message.replaceAll(/\[\d+\]/g, '[]').replaceAll(/\.yaml:\d+/g, '.yaml')
   if (machine === undefined) return text
   return text.replaceAll(new RegExp(`(?<![\\w.-])${RegExp.escape(machine)}(?![\\w-])`, 'g'), '{machine}')
+}
+
+/** A text by which machines are compared: without what stands in it because it is this one's, its scripts in base64 read. */
+export function withoutOwn(text: string, machine: Machine, more: readonly (string | undefined)[]): string {
+  const { name, hostname, macs, ip, ip6, uuid, serial } = machine
+  const cards = macs.flatMap((mac) => [mac, mac.replaceAll(':', '-'), mac.replaceAll(':', '')])
+  const own = [...more, uuid, serial, ...cards, ip6, ip, hostname, name].filter(
+    (word) => word !== undefined && word !== '',
+  )
+  const plain = text.replaceAll(/[A-Za-z0-9+/]{40,}={0,2}/g, (word) => Buffer.from(word, 'base64').toString('latin1'))
+  return own.reduce<string>((left, word) => left.replaceAll(word!, '{own}'), plain)
 }

@@ -256,3 +256,22 @@ describe("GRUB's own parser reads every menu", () => {
     expect(finding).toMatchObject({ file: 'files/grub2/grub.cfg-01-52-54-00-77-00-99', line: 3 })
   })
 })
+
+test('an outside validator is asked once for all machines whose answers differ in what is their own alone', async () => {
+  const machines = [1, 2, 3].map((n) => `  - { name: thane${n}, mac: "52:54:00:77:01:0${n}", profile: web }\n`).join('')
+  const asked: string[] = []
+  const validate: Validator = (family, text) => {
+    if (family === 'preseed') asked.push(text)
+    return Promise.resolve([])
+  }
+  const own =
+    'd-i a/b string {{machine.name}} {{report.url}} {{base64 (concat machine.name " a script that is done and is long enough")}}\n'
+  await check(
+    {
+      'fleet.yaml': `machines:\n${machines}profiles:\n  - { name: web, kind: install, distro: d, answer: answers/web.hbs }\ndistros:\n  - { name: d, family: debian, version: "13", kernel: boot/vmlinuz, initrd: [boot/initrd.gz] }\n`,
+      'answers/web.hbs': own,
+    },
+    validate,
+  )
+  expect(asked).toHaveLength(1)
+})
