@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Listener } from '../app/listeners.ts'
 import type { Site } from '../config/site.ts'
 import type { Finding } from '../api/finding.ts'
 import { findingLine } from './finding.ts'
-import { lineFor, type Place } from './place.ts'
+import { lineFor, shippedTool, type Place } from './place.ts'
 import { count, paint } from './print.ts'
 
 /** What listens where, what does not and why, and what to do next. */
@@ -19,6 +21,7 @@ export function bannerText(
     `data in ${place.data}`,
     ...listenerLines(listeners),
     ...troubles.map(findingLine),
+    ...(place.example ? exampleKernel(place.site) : []),
     ...(listensAtAll(listeners) ? ['', ...nextSteps(place, site)] : []),
   ].join('\n')
 }
@@ -36,6 +39,14 @@ export function listenerLines(listeners: readonly Listener[]): readonly string[]
 /** The commands' own socket alone serves nobody. */
 export function listensAtAll(listeners: readonly Listener[]): boolean {
   return listeners.some(({ name, state }) => name !== 'commands' && state === 'listening')
+}
+
+/** What the example boots is not in git. */
+function exampleKernel(site: string): readonly string[] {
+  const isThere = ['linux', 'initrd.gz'].every((name) => existsSync(join(site, 'boot', name)))
+  return isThere
+    ? []
+    : [`the kernel that the example boots is not here yet: ${shippedTool('example-kernel')} brings it`]
 }
 
 function nextSteps(place: Place, site: Site): string[] {

@@ -30,9 +30,13 @@ function beside(site: string): string {
 
 /** A command about this place that can be pasted into any other shell: by the checkout's own path, because npx would ask a public registry for that name. */
 export function lineFor({ site, data, example }: Place, words: readonly string[]): string {
-  const birnam = fileURLToPath(new URL('../../tools/birnam', import.meta.url))
   const where = [...(example ? [] : ['--site', site]), ...(data === beside(site) ? [] : ['--data', data])]
-  return [birnam, ...where, ...words].map(quoted).join(' ')
+  return [shippedTool('birnam'), ...[...where, ...words].map(quoted)].join(' ')
+}
+
+/** How a shell calls a program of this checkout. */
+export function shippedTool(name: string): string {
+  return quoted(fileURLToPath(new URL(`../../tools/${name}`, import.meta.url)))
 }
 
 function quoted(word: string): string {

@@ -102,6 +102,7 @@ Ready. Stop with Ctrl-C.`,
     const text = bannerText({ ...place, example: true }, [http], house.house.registry.site)
     expect(text).toContain('/site (the example; give your own with --site DIR): 0 machines, 0 profiles')
     expect(text).toContain('Next: name a machine under machines:')
+    expect(text).toMatch(/^the kernel that the example boots is not here yet: \/.*tools\/example-kernel brings it$/m)
   })
 })
 
