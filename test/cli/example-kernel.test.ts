@@ -8,7 +8,7 @@ const tool = join(import.meta.dirname, '../../tools/example-kernel')
 
 interface Checkout {
   readonly boot: string
-  run(): { readonly code: number | null; readonly err: string }
+  readonly run: () => { readonly code: number | null; readonly err: string }
 }
 
 /** A checkout with a Debian whose archive has that package, or none. */
