@@ -93,7 +93,12 @@ class DraftBuilder implements Draft {
       this.found.add(() => this.source!.problem(path, complaint, of))
     } else if (Array.isArray(items)) {
       yield* slowly(items, (item, index) => this.#noun(key, index, item))
-    } else if (items !== undefined) this.#wrong([key], 'must be a list', 'begin each item with a dash: - name: …')
+    } else if (items !== undefined)
+      this.#wrong(
+        [key],
+        `must be a list, not ${items !== null && typeof items === 'object' ? 'a map' : 'one word of text'}`,
+        'begin each item with a dash: - name: …',
+      )
   }
 
   #noun(list: NounList, index: number, item: unknown): void {

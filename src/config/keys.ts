@@ -25,14 +25,42 @@ export const serverKeys: Keys = {
 export function keysOf(list: NounList): Keys {
   return {
     allowed: (path, value) => below(list === 'profiles' ? ofKind(value) : nouns[list], path),
-    elsewhere: (key) => (list === 'profiles' ? kindOf(key) : undefined),
+    elsewhere: (key) => cobblerKey(key) ?? (list === 'profiles' ? kindOf(key) : undefined),
   }
 }
 
 /** For the top of a file of nouns. */
 export const listKeys: Keys = {
   allowed: () => lists,
-  elsewhere: (key) => (serverTop.includes(key) ? 'what concerns the server belongs into birnam.yaml' : undefined),
+  elsewhere: (key) =>
+    cobblerKey(key) ?? (serverTop.includes(key) ? 'what concerns the server belongs into birnam.yaml' : undefined),
+}
+
+/** Keys of Cobbler's collections, and what they are called here. */
+const cobbler: Readonly<Record<string, string>> = {
+  kickstart: 'answer:, with the path of a template',
+  autoinstall: 'answer:, with the path of a template',
+  ksmeta: 'vars:, a map',
+  ks_meta: 'vars:, a map',
+  autoinstall_meta: 'vars:, a map',
+  kopts: 'args:, one text',
+  kernel_options: 'args:, one text',
+  'mac-address': 'mac:',
+  mac_address: 'mac:',
+  'ip-address': 'ip:',
+  ip_address: 'ip:',
+  'dns-name': 'hostname:',
+  dns_name: 'hostname:',
+  systems: 'machines:',
+  netboot_enabled: 'nothing in a file: birnam reinstall NAME lets a machine be installed once',
+  'netboot-enabled': 'nothing in a file: birnam reinstall NAME lets a machine be installed once',
+}
+
+function cobblerKey(key: string): string | undefined {
+  if (Object.hasOwn(cobbler, key)) return `this is a key of Cobbler; here it is ${cobbler[key]}`
+  if (/^virt[-_]/.test(key))
+    return 'this is a key of Cobbler, for koan, which makes guests; birnam makes none: take it out'
+  return undefined
 }
 
 /** Every key with its path, as docs/configuration.md heads it: `dhcp.subnets[].cidr`, `machines[].mac`. */

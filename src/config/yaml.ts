@@ -191,10 +191,16 @@ const endless = /^(?:Flow (?:sequence|map) in block collection must|Missing clos
 
 /** The parser's sentences are good, but some of them do not say what to do. */
 function explain(code: string, message: string): [message: string, hint: string] {
-  const [sentence = code] = message.split(/ at line \d+|:?\n/)
+  const [first = code] = message.split(/ at line \d+|:?\n/)
+  if (first.startsWith('Sequence item without'))
+    return [
+      'this line begins in another column than the item that it belongs to',
+      'keys of one item begin in the same column, that of the key behind the dash',
+    ]
+  const sentence = first.startsWith('Implicit keys need') ? 'a key must stand on one line with its colon' : first
   const hints: Record<string, string> = {
     TAB_AS_INDENT: 'indent with blanks, never with tabs',
-    MULTILINE_IMPLICIT_KEY: 'a text that holds ": " needs quotes, and a key needs a line of its own',
+    MULTILINE_IMPLICIT_KEY: 'write key: value, with the colon and a blank; a text that holds ": " needs quotes',
     BLOCK_AS_IMPLICIT_KEY: 'a text that holds ": " needs quotes, and a key needs a line of its own',
     BAD_INDENT: 'keys of one noun begin in the same column',
     TAG_RESOLVE_FAILED: 'leave the tag out; quotes make text',

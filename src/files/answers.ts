@@ -115,7 +115,17 @@ interface Writing {
 
 /** The text of a template as its installer reads it. Throws `answer-invalid` with the first thing that is wrong. */
 function write(house: House, template: string, { audience, machine, family, accept }: Writing): string {
-  const distro = audience.profile && distroOf(house, audience.profile)
+  const { profile } = audience
+  const distro = profile && distroOf(house, profile)
+  if (!house.paths.find(template))
+    throw new Fault(
+      'file-missing',
+      `there is no template ${template}, which profile ${profile?.name} names as its answer`,
+      {
+        ...profile?.origin,
+        hint: 'put it into the site under that path',
+      },
+    )
   const context = { ...contextOf(house, audience), ...mediumOf(house, distro) }
   const text = house.templates.render(template, context, machine.name)
   const made = family?.make?.(text, accept) ?? { text }

@@ -51,3 +51,10 @@ test('an install that never reports that it is done is told once', async () => {
     await said({ ...own('{{> answers/part.hbs}}'), 'answers/part.hbs': 'curl -d kind=done {{report.url}}' }),
   ).toEqual([])
 })
+
+test('an answer that is not there is told at the profile that names it', async () => {
+  const [missing] = (await said(withAnswer('answers/none.hbs'))).filter((line) => line.includes('none'))
+  expect(missing).toBe(
+    'error fleet.yaml:6: there is no template answers/none.hbs, which profile web names as its answer (put it into the site under that path)',
+  )
+})
