@@ -104,6 +104,7 @@ function writeMachine({
   file,
   groups,
   loader,
+  localboot,
   hostname,
   uuid,
   serial,
@@ -126,6 +127,7 @@ function writeMachine({
     file,
     groups,
     loader,
+    localboot,
     ...writeBoth({ options, options6 }),
     vars,
   }

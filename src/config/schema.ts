@@ -7,6 +7,7 @@ import * as v from './values.ts'
  */
 
 const day = 86_400
+const localboot = z.enum(['auto', 'exit', 'chain', 'sanboot'])
 const loader = z.enum(['auto', 'pxelinux', 'lpxelinux', 'ipxe', 'ipxe-shim', 'grub', 'shim'])
 const strict = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape)
 
@@ -54,6 +55,7 @@ const stranger = z
 export const serverFile = strict({
   address: v.server.optional(),
   loader: loader.default('auto'),
+  localboot: localboot.optional(),
   http: strict({ port: v.port.default(80), address: v.listen.default('0.0.0.0') }).prefault({}),
   https: strict({
     port: v.port.default(443),
@@ -123,6 +125,7 @@ export const machine = strict({
   file: v.bootFile.optional(),
   groups: v.listOf(v.name).default([]),
   loader: loader.default('auto'),
+  localboot: localboot.optional(),
   hostname: v.hostname.optional(),
   uuid: v.uuid.optional(),
   serial: v.serial.optional(),
@@ -142,7 +145,13 @@ export const group = strict({
   vars: vars.default({}),
 })
 
-const anyProfile = { name: v.name, loader: loader.optional(), loaders: v.path.optional(), vars: vars.default({}) }
+const anyProfile = {
+  name: v.name,
+  loader: loader.optional(),
+  localboot: localboot.optional(),
+  loaders: v.path.optional(),
+  vars: vars.default({}),
+}
 const bootable = {
   kernel: v.bootPath.optional(),
   initrd: v.listOf(v.bootPath).default([]),

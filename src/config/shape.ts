@@ -17,11 +17,26 @@ import type { machine } from './schema.ts'
 /** From what the schemas read to the types of site.ts. */
 
 export function settingsOf(read: z.output<typeof serverFile>): ServerSettings {
-  const { address, loader, http, https, tftp, dhcp, dhcp6, strangers, permits, compat, images, systemimager } = read
+  const {
+    address,
+    loader,
+    localboot,
+    http,
+    https,
+    tftp,
+    dhcp,
+    dhcp6,
+    strangers,
+    permits,
+    compat,
+    images,
+    systemimager,
+  } = read
   const subnets = dhcp.subnets.map(({ range, ...subnet }) => compact<Subnet>({ ...subnet, ranges: range }))
   return compact<ServerSettings>({
     address,
     loader,
+    localboot,
     http,
     https: https && compact<HttpsSettings>(https),
     tftp: compact<TftpSettings>(tftp),
@@ -41,7 +56,7 @@ export function defaultServer(): ServerSettings {
 }
 
 export function machineOf(read: z.output<typeof machine>, origin: Origin): Machine {
-  const { name, mac, ip, ip6, profile, file, groups, loader, hostname = name, uuid, serial, vars } = read
+  const { name, mac, ip, ip6, profile, file, groups, loader, localboot, hostname = name, uuid, serial, vars } = read
   const { options, options6 } = read
   const relay = read.relay && compact<RelayPort>(read.relay)
   return compact<Machine>({
@@ -53,6 +68,7 @@ export function machineOf(read: z.output<typeof machine>, origin: Origin): Machi
     file,
     groups,
     loader,
+    localboot,
     hostname,
     uuid,
     serial,

@@ -13,6 +13,12 @@ export type Vars = Readonly<Record<string, unknown>>
  */
 export type LoaderChoice = 'auto' | 'pxelinux' | 'lpxelinux' | 'ipxe' | 'ipxe-shim' | 'grub' | 'shim'
 
+/**
+ * How a loader hands a machine on to its disk. `auto`: what works on most. `exit`: back to the firmware, which goes on to its next device.
+ * `chain`: the loader starts what is on the disk. `sanboot`: iPXE boots the first disk; other loaders do as `auto`.
+ */
+export type LocalBoot = 'auto' | 'exit' | 'chain' | 'sanboot'
+
 /** Where a noun was written, for messages and for `explain`. */
 export interface Origin {
   /** Relative to the site directory. */
@@ -59,6 +65,7 @@ export interface ServerSettings {
   /** How clients reach this server; undefined when the site does not say. */
   readonly address?: Ipv4
   readonly loader: LoaderChoice
+  readonly localboot?: LocalBoot
   readonly http: { readonly port: number; readonly address: string }
   /** The same files by TLS as well. */
   readonly https?: HttpsSettings
@@ -172,6 +179,7 @@ export interface Machine {
   readonly file?: string
   readonly groups: readonly string[]
   readonly loader: LoaderChoice
+  readonly localboot?: LocalBoot
   /** DHCP options, over those of the site and the subnet; over IPv4 and IPv6. */
   readonly options?: readonly SiteOption[]
   readonly options6?: readonly SiteOption[]
@@ -197,6 +205,7 @@ interface ProfileBase {
   readonly name: string
   readonly vars: Vars
   readonly loader?: LoaderChoice
+  readonly localboot?: LocalBoot
   /** A folder of the site with its own shim and GRUB; else its distro's, else what this server has. */
   readonly loaders?: string
   readonly origin: Origin

@@ -8,6 +8,17 @@ import type { House } from './house.ts'
 
 /** A Plan as a menu: every template rendered for this audience. The local disk is always the last entry. */
 export function menuOf(house: House, answer: Answer, audience: Audience): Menu {
+  const { machine, profile } = answer
+  const way = machine?.localboot ?? profile?.localboot ?? house.registry.site.server.localboot
+  const menu = planned(house, answer, audience)
+  if (way === undefined) return menu
+  return {
+    ...menu,
+    entries: menu.entries.map((entry) => (entry === disk ? { ...disk, boot: { kind: 'local', way } } : entry)),
+  }
+}
+
+function planned(house: House, answer: Answer, audience: Audience): Menu {
   const { plan, machine } = answer
   const comments = [`Birnam for ${machine?.name ?? audience.mac ?? 'a stranger'}: ${plan.do}: ${plan.why}`]
   // What is chosen is kept in the boot session; who asks at a name that anyone can guess, pypxeboot above all, chooses nothing.

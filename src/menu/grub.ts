@@ -32,7 +32,7 @@ function entryLines({ label, title, boot }: Entry, base: string): readonly strin
 }
 
 function bodyOf(boot: Boot, label: string, base: string): readonly string[] {
-  if (boot.kind === 'local') return diskBoot
+  if (boot.kind === 'local') return boot.way === 'exit' ? ['exit'] : diskBoot
   if (boot.kind === 'menu') return [`configfile ${single(`${base}choose/${boot.entry}/grub.cfg`)}`]
   return boot.kind === 'kernel' ? kernelLines(boot, label, base) : onlyIpxe('GRUB', label)
 }

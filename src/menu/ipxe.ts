@@ -37,7 +37,7 @@ function choice({ timeout, entries, default: first, title }: Menu): readonly str
 function entryLines({ label, boot }: Entry, menu: Menu, base: string): readonly string[] {
   switch (boot.kind) {
     case 'local':
-      return diskLines(label === menu.default, base)
+      return diskLines(boot, label === menu.default, base)
     case 'menu':
       return chainLines(boot, base)
     case 'again':
@@ -121,12 +121,16 @@ const again = '~menu'
  * when that is its default, because GRUB would boot its own default at once. Else back to the firmware: with an error, because
  * EDK2 opens its setup screen after a boot option that ended well and goes on to the next one after an error.
  */
-function diskLines(isDefault: boolean, base: string): readonly string[] {
+function diskLines({ way }: Extract<Boot, { kind: 'local' }>, isDefault: boolean, base: string): readonly string[] {
+  if (way === 'exit') return ['exit 1']
+  if (way === 'sanboot') return [sanboot]
   const chain = (arch: string, name: string): string =>
     `iseq \${platform} efi && iseq \${buildarch} ${arch} && chain ${base}${name} ||`
   const grub = isDefault ? [chain('x86_64', 'grubx64.efi'), chain('arm64', 'grubaa64.efi')] : []
-  return [...grub, 'iseq ${platform} efi && exit 1 ||', 'sanboot --no-describe --drive 0x80 || exit 1']
+  return [...grub, 'iseq ${platform} efi && exit 1 ||', sanboot]
 }
+
+const sanboot = 'sanboot --no-describe --drive 0x80 || exit 1'
 
 const failed: readonly string[] = [
   `:${failure}`,

@@ -1,3 +1,4 @@
+import type { LocalBoot } from '../config/site.ts'
 import type { Program } from '../boot/program.ts'
 
 /** A Plan as a loader sees it, all values final: nothing in here is a template any more. Writers only add syntax. */
@@ -37,7 +38,8 @@ export interface Entry {
 }
 
 export type Boot =
-  | { readonly kind: 'local' }
+  /** `way`: as the site wants it for this machine; each loader does what it can. */
+  | { readonly kind: 'local'; readonly way?: LocalBoot }
   /** Another menu of this boot, which the server writes for what was chosen. */
   | {
       readonly kind: 'menu'

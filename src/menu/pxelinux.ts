@@ -37,14 +37,22 @@ function onError(menu: Menu): readonly string[] {
 
 function entryLines({ label, title, boot }: Entry, options: PxelinuxOptions): readonly string[] {
   const head = [`LABEL ${label}`, `  MENU LABEL ${title.trim() || label}`]
-  // 0 hands the machine back to its BIOS, which goes on to the next device; pypxeboot needs some value and runs pygrub.
-  if (boot.kind === 'local') return [...head, '  LOCALBOOT 0']
+  if (boot.kind === 'local') return [...head, ...diskLines(boot, options)]
   if (boot.kind === 'menu') return [...head, `  CONFIG choose/${boot.entry}/pxelinux.cfg`]
   if (boot.kind !== 'kernel' || isUrl(boot.kernel)) return onlyIpxe('PXELINUX', label)
   if (boot.program) return [...head, ...pxelinuxProgram(boot.program, label, options.metal === true)]
   const append = appendWords(boot, options).join(' ')
   checkLength(`BOOT_IMAGE=${boot.kernel} ${append}`, label)
   return [...head, ...kernelLines(boot.kernel), `  APPEND ${append}`]
+}
+
+/**
+ * 0 hands the machine back to its BIOS, which goes on to the next device; -1 tells the BIOS that this device failed, which some want to hear.
+ * pypxeboot needs some value and runs pygrub; it dies of COM32.
+ */
+function diskLines({ way }: Extract<Boot, { kind: 'local' }>, { metal }: PxelinuxOptions): readonly string[] {
+  if (way === 'chain' && metal) return ['  COM32 chain.c32', '  APPEND hd0']
+  return [way === 'exit' ? '  LOCALBOOT -1' : '  LOCALBOOT 0']
 }
 
 /**
