@@ -16,13 +16,20 @@ export function collect(machine: { readonly name: string }, work: () => Finding[
     return work()
   } catch (error) {
     if (!(error instanceof Fault)) throw error
-    const { file, line, hint } = error.detail
+    const { file, line, field, hint } = error.detail
     const place = {
       ...(file !== undefined && { file }),
       ...(line !== undefined && { line }),
       ...(hint !== undefined && { hint }),
     }
-    return [{ severity: 'error', machine: machine.name, message: error.message, ...place }]
+    return [
+      {
+        severity: 'error',
+        machine: machine.name,
+        message: field === undefined ? error.message : `${field}: ${error.message}`,
+        ...place,
+      },
+    ]
   }
 }
 

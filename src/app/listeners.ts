@@ -25,7 +25,7 @@ export async function tryOpen<T>(name: string, where: string, open: () => Promis
 
 /** A door that the system refused, with its reason and what to do. */
 function listenerOf(name: string, where: string, error: unknown): Listener {
-  return { name, state: 'off', ...reasonOf(error, where) }
+  return { name, state: 'off', ...reasonOf(name, error, where) }
 }
 
 /** A door on several interfaces: open as long as one of them is; undefined when none is named. `how` is told behind their names. */
@@ -44,17 +44,26 @@ export function shut(name: string, why: string, hint: string): Listener {
   return { name, state: 'off', why, hint }
 }
 
-function reasonOf(error: unknown, where: string): { why: string; hint: string } {
+function reasonOf(name: string, error: unknown, where: string): { why: string; hint: string } {
   const code = (error as NodeJS.ErrnoException).code ?? ''
+  // RFC 2131 §4.1, RFC 9915 §7.2: clients ask at one port alone.
+  const isDhcp = /dhcp/i.test(name)
   if (error instanceof Fault) return { why: error.message, hint: error.detail.hint ?? '' }
   if (code === 'EACCES' || code === 'EPERM') {
     return {
       why: `no permission for ${where}`,
-      hint: 'run as root, or grant CAP_NET_BIND_SERVICE, or choose a port above 1023',
+      hint: isDhcp
+        ? 'run as root, or grant CAP_NET_BIND_SERVICE and CAP_NET_RAW'
+        : 'run as root, or grant CAP_NET_BIND_SERVICE, or choose a port above 1023',
     }
   }
   if (code === 'EADDRINUSE')
-    return { why: `another program listens on ${where}`, hint: 'stop it (ss -ulnp, ss -tlnp), or choose another port' }
+    return {
+      why: `another program listens on ${where}`,
+      hint: isDhcp
+        ? 'stop it (ss -ulnp shows it), or set mode: off: DHCP has no other port'
+        : 'stop it (ss -ulnp, ss -tlnp), or choose another port',
+    }
   if (code === 'EADDRNOTAVAIL')
     return {
       why: `this machine has no such address (${where})`,

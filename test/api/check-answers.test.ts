@@ -58,3 +58,14 @@ test('an answer that is not there is told at the profile that names it', async (
     'error fleet.yaml:6: there is no template answers/none.hbs, which profile web names as its answer (put it into the site under that path)',
   )
 })
+
+test('a typing mistake in a layout is told with its key and its line', async () => {
+  const site = fleet.replace(
+    /- \{ name: web, .*\n/,
+    '- { name: web, kind: image, image: "porter:13", layout: layouts/mine.yaml }\n',
+  )
+  const found = await said({ 'fleet.yaml': site, 'layouts/mine.yaml': 'disks:\n  - pick: first\n    tabel: gpt\n' })
+  expect(found.find((line) => line.includes('layouts/mine.yaml:'))).toMatch(
+    /^error layouts\/mine\.yaml:\d: disks\[0\]\S*: /,
+  )
+})
