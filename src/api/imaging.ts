@@ -14,11 +14,11 @@ import type { Removed } from '../image/version-tree.ts'
 import type { Peer } from '../net/content.ts'
 import { peerOf } from './peer.ts'
 
-interface Keyed {
+export interface Keyed {
   readonly Params: { readonly token: string }
 }
 
-interface Removal {
+interface Removal extends Keyed {
   readonly Params: { readonly token: string; readonly digest: string; readonly what: string }
 }
 
@@ -53,16 +53,43 @@ export function addImaging(app: FastifyInstance, house: House): void {
     const mayGoOn = (): boolean => !('status' in admitAt(house, request.params.token, peer))
     return reply.type('application/x-tar').send(overridesTar(house, guest.audience.machine, guest.audience, mayGoOn))
   })
-  app.get<Removal>('/w/:token/:digest/:what', async (request, reply) => {
-    const guest = admit(house, request.params.token, request)
-    if ('status' in guest) return refuse(reply, guest)
-    const removed = await removedOf(house, guest, request.params.digest, removals)
-    const paths = removed[listNamed(request.params.what)]
-    const still = admit(house, request.params.token, request)
+  app.get<Removal>('/w/:token/:digest/:what', (request, reply) =>
+    whenStillAdmitted(
+      house,
+      request,
+      reply,
+      async (guest) => {
+        const removed = await removedOf(house, guest, request.params.digest, removals)
+        return removed[listNamed(request.params.what)]
+      },
+      (paths) => {
+        const bytes = Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1')
+        return reply.type('application/octet-stream').send(bytes)
+      },
+    ),
+  )
+}
+
+/** What was found while the store was waited for, or why it was not, is for whoever is still admitted then: it is asked in the turn in which it is sent. */
+export async function whenStillAdmitted<Found>(
+  house: House,
+  request: FastifyRequest<Keyed>,
+  reply: FastifyReply,
+  find: (guest: Guest) => Promise<Found>,
+  send: (found: Found, guest: Guest) => FastifyReply,
+): Promise<FastifyReply> {
+  const ask = (): Guest | Why => admit(house, request.params.token, request)
+  const guest = ask()
+  if ('status' in guest) return refuse(reply, guest)
+  try {
+    const found = await find(guest)
+    const still = ask()
+    return 'status' in still ? refuse(reply, still) : send(found, still)
+  } catch (error) {
+    const still = ask()
     if ('status' in still) return refuse(reply, still)
-    const bytes = Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1')
-    return reply.type('application/octet-stream').send(bytes)
-  })
+    throw error
+  }
 }
 
 /** A machine inside its claimed install. */

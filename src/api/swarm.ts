@@ -11,12 +11,8 @@ import { Seeds } from '../swarm/seeds.ts'
 import { infoHash, metainfo, type Torrent } from '../swarm/torrent.ts'
 import { readAnnounce, Tracker } from '../swarm/tracker.ts'
 import { canMulticast, sendByUftp } from '../swarm/uftp.ts'
-import { admit, admitAt, refuse, type Guest } from './imaging.ts'
+import { admitAt, whenStillAdmitted, type Guest, type Keyed } from './imaging.ts'
 import { peerOf } from './peer.ts'
-
-interface Keyed {
-  readonly Params: { readonly token: string }
-}
 
 interface OfLayer {
   readonly Params: { readonly token: string; readonly digest: string }
@@ -32,43 +28,54 @@ export function addSwarm(app: FastifyInstance, house: House): void {
 function addTorrents(app: FastifyInstance, house: House, book: PieceBook): void {
   const tracker = new Tracker()
   const seeds = new Seeds()
-  app.get<Keyed>('/b/:token/announce', async (request, reply) => {
-    const guest = admit(house, request.params.token, request)
-    if ('status' in guest) return refuse(reply, guest)
+  app.get<Keyed>('/b/:token/announce', (request, reply) => {
     const asked = readAnnounce(request.url.replace(/^[^?]*\??/, ''), request.ip.replace(/^::ffff:/, ''))
-    if (!asked) throw new Fault('request-invalid', 'that is no announce of a torrent')
-    const torrents = await torrentsOf(house, guest, book)
-    const torrent = torrents.find((one) => infoHash(one) === asked.hash)
-    if (!torrent) throw new Fault('image-missing', 'this machine is promised no such torrent')
-    const still = admit(house, request.params.token, request)
-    if ('status' in still) return refuse(reply, still)
-    seeds.heard(torrent.name, guest.audience.session.id, house.now())
-    return reply.type('text/plain').send(tracker.announce(asked.hash, asked.announce, house.now()))
+    return whenStillAdmitted(
+      house,
+      request,
+      reply,
+      async (guest) => {
+        if (!asked) throw new Fault('request-invalid', 'that is no announce of a torrent')
+        const torrent = (await torrentsOf(house, guest, book)).find((one) => infoHash(one) === asked.hash)
+        if (torrent) return { name: torrent.name, ...asked }
+        throw new Fault('image-missing', 'this machine is promised no such torrent')
+      },
+      ({ name, hash, announce }, guest) => {
+        seeds.heard(name, guest.audience.session.id, house.now())
+        return reply.type('text/plain').send(tracker.announce(hash, announce, house.now()))
+      },
+    )
   })
-  app.get<Keyed>('/b/:token/waiting', async (request, reply) => {
-    const guest = admit(house, request.params.token, request)
-    if ('status' in guest) return refuse(reply, guest)
-    const hashes = (await torrentsOf(house, guest, book)).map(infoHash)
-    const still = admit(house, request.params.token, request)
-    if ('status' in still) return refuse(reply, still)
-    return reply.send(`${Math.max(0, ...hashes.map((hash) => tracker.waiting(hash, house.now())))}\n`)
-  })
-  app.get<OfLayer>('/b/:token/:digest', async (request, reply) => {
-    const { token } = request.params
-    const guest = admit(house, token, request)
-    if ('status' in guest) return refuse(reply, guest)
-    const version = await versionOf(house, guest)
-    const digest = readDigest(request.params.digest)
-    const layer = version.manifest.layers.find((one) => one.digest === digest)
-    if (!layer) throw new Fault('image-missing', `${guest.image.split('@')[0]} has no such layer`)
-    const url = serverUrl(house, guest.audience.address)
-    const torrent = await book.torrentOf(layer.digest, layer.size)
-    const still = admit(house, token, request)
-    if ('status' in still) return refuse(reply, still)
-    const maySeed = seeds.mayUse(torrent.name, guest.audience.session.id, house.now())
-    const seed = maySeed ? `${url}/v2/${version.name}/blobs/${layer.digest}` : undefined
-    return reply.type('application/x-bittorrent').send(metainfo(torrent, `${url}/b/${token}/announce`, seed))
-  })
+  app.get<Keyed>('/b/:token/waiting', (request, reply) =>
+    whenStillAdmitted(
+      house,
+      request,
+      reply,
+      async (guest) => (await torrentsOf(house, guest, book)).map(infoHash),
+      (hashes) => reply.send(`${Math.max(0, ...hashes.map((hash) => tracker.waiting(hash, house.now())))}\n`),
+    ),
+  )
+  app.get<OfLayer>('/b/:token/:digest', (request, reply) =>
+    whenStillAdmitted(
+      house,
+      request,
+      reply,
+      async (guest) => {
+        const version = await versionOf(house, guest)
+        const digest = readDigest(request.params.digest)
+        const layer = version.manifest.layers.find((one) => one.digest === digest)
+        if (!layer) throw new Fault('image-missing', `${guest.image.split('@')[0]} has no such layer`)
+        return { name: version.name, layer, torrent: await book.torrentOf(layer.digest, layer.size) }
+      },
+      ({ name, layer, torrent }, { audience: { address, session } }) => {
+        const url = serverUrl(house, address)
+        const maySeed = seeds.mayUse(torrent.name, session.id, house.now())
+        const seed = maySeed ? `${url}/v2/${name}/blobs/${layer.digest}` : undefined
+        const announce = `${url}/b/${request.params.token}/announce`
+        return reply.type('application/x-bittorrent').send(metainfo(torrent, announce, seed))
+      },
+    ),
+  )
 }
 
 async function torrentsOf(house: House, guest: Guest, book: PieceBook): Promise<readonly Torrent[]> {
@@ -84,22 +91,24 @@ function addMulticast(app: FastifyInstance, house: House): void {
     () => settings().wait * 1000,
   )
   app.addHook('onClose', () => carousel.close())
-  app.get<Keyed>('/m/:token', async (request, reply) => {
-    const guest = admit(house, request.params.token, request)
-    if ('status' in guest) return refuse(reply, guest)
-    const address = guest.audience.address
-    const missing = await whyNot(house, guest)
-    const peer = peerOf(request)
-    const still = admitAt(house, request.params.token, peer)
-    if ('status' in still) return refuse(reply, still)
-    if (missing !== undefined) return reply.send(`none ${missing}\n`)
-    from.set(guest.image, house.reach(address))
-    const uid = readIpv4(address)!
-    const mayGoOn = (): boolean => !('status' in admitAt(house, request.params.token, peer))
-    const state = carousel.join(guest.image, guest.audience.session.id, uid, mayGoOn) ?? 'late'
-    const { group, port } = settings()
-    return reply.send(`${state} ${group} ${port} 0x${uid.toString(16).padStart(8, '0').toUpperCase()}\n`)
-  })
+  app.get<Keyed>('/m/:token', (request, reply) =>
+    whenStillAdmitted(
+      house,
+      request,
+      reply,
+      (guest) => whyNot(house, guest),
+      (missing, { image, audience: { address, session } }) => {
+        if (missing !== undefined) return reply.send(`none ${missing}\n`)
+        from.set(image, house.reach(address))
+        const uid = readIpv4(address)!
+        const peer = peerOf(request)
+        const mayGoOn = (): boolean => !('status' in admitAt(house, request.params.token, peer))
+        const state = carousel.join(image, session.id, uid, mayGoOn) ?? 'late'
+        const { group, port } = settings()
+        return reply.send(`${state} ${group} ${port} 0x${uid.toString(16).padStart(8, '0').toUpperCase()}\n`)
+      },
+    ),
+  )
 }
 
 /** Why this image cannot be sent to many at once; undefined when it can. */

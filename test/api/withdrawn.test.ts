@@ -3,6 +3,7 @@ import { reinstall, withdraw } from '../../src/api/desk.ts'
 import { takeReport } from '../../src/api/reports.ts'
 import { mayPull } from '../../src/files/pull-right.ts'
 import { advise } from '../../src/files/advise.ts'
+import { parseMac } from '../../src/net/mac.ts'
 import { mac, openHouse, own, type TestHouse } from '../house.ts'
 import { openScene, type Scene } from './image-scene.ts'
 
@@ -50,36 +51,58 @@ test('bytes that are on their way ask whether they may go on', async () => {
   expect(goesOn()).toEqual([false, false])
 })
 
-/** The permit is withdrawn while the server waits for its image store. */
-function withdrawnMeanwhile({ golden, house }: Scene): void {
-  const { store } = golden
+/** What happens while the server waits for its image store. */
+function meanwhile({ golden: { store } }: Scene, happens: () => void): void {
   const find = store.find.bind(store)
   let once = false
   Object.assign(store, {
     async find(...which: Parameters<typeof find>) {
       const version = await find(...which)
-      if (!once) withdraw(house.house, 'duncan', 'a test')
+      if (!once) happens()
       once = true
       return version
     },
   })
 }
 
-test.each(['i/TOKEN', 'w/TOKEN/LAYER/whiteouts', 'b/TOKEN/LAYER', 'b/TOKEN/waiting'])(
-  '/%s: withdrawn while the image store was waited for, nothing of it is sent',
-  async (url) => {
-    await using scene = await openScene()
-    const token = await scene.boot()
-    const version = await scene.golden.store.find({ name: 'porter' })
-    const layer = version!.manifest.layers[0]!.digest
-    withdrawnMeanwhile(scene)
-    const { statusCode, body } = await scene.get(`/${url.replace('TOKEN', token).replace('LAYER', layer)}`)
-    expect([statusCode, body]).toEqual([410, expect.stringMatching(/^permit \w+ is withdrawn\n$/)])
-    const events = scene.house.events().map(({ type }) => type)
-    expect(events).not.toContain('script.given')
-    expect(events.indexOf('script.refused')).toBeLessThan(events.indexOf('permit.withdrawn'))
-  },
-)
+const waiting = [
+  'i/TOKEN',
+  'w/TOKEN/LAYER/whiteouts',
+  `w/TOKEN/sha256:${'0'.repeat(64)}/whiteouts`,
+  'b/TOKEN/LAYER',
+  `b/TOKEN/sha256:${'0'.repeat(64)}`,
+  'b/TOKEN/waiting',
+]
+
+/** The answer to a machine in its install, while something happens. */
+async function askedWhile(scene: Scene, url: string, happens: () => void): Promise<readonly [number, string]> {
+  const token = await scene.boot()
+  const version = await scene.golden.store.find({ name: 'porter' })
+  const layer = version!.manifest.layers[0]!.digest
+  meanwhile(scene, happens)
+  const { statusCode, body } = await scene.get(`/${url.replace('TOKEN', token).replace('LAYER', layer)}`)
+  return [statusCode, body]
+}
+
+test.each(waiting)('/%s: withdrawn while the image store was waited for, nothing of it is sent', async (url) => {
+  await using scene = await openScene()
+  const answer = await askedWhile(scene, url, () => withdraw(scene.house.house, 'duncan', 'a test'))
+  expect(answer).toEqual([410, expect.stringMatching(/^permit \w+ is withdrawn\n$/)])
+  const events = scene.house.events().map(({ type }) => type)
+  expect(events).not.toContain('script.given')
+  expect(events.indexOf('script.refused')).toBeLessThan(events.indexOf('permit.withdrawn'))
+})
+
+test.each(waiting)('/%s: its address became another card’s while the image store was waited for', async (url) => {
+  await using scene = await openScene()
+  const { leases } = scene.house
+  const answer = await askedWhile(scene, url, () => {
+    leases.clear()
+    leases.set(parseMac('52:54:00:77:00:66'), own)
+  })
+  expect(answer).toEqual([403, expect.stringContaining(`${own} is that of card 52:54:00:77:00:66, not of duncan`)])
+  expect(scene.house.events().map(({ type }) => type)).not.toContain('script.given')
+})
 
 test.each(['i', 'o', 'm'])('/%s/ of a withdrawn permit is shut, and so are its layers', async (door) => {
   await using scene = await openScene()
