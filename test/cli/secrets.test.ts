@@ -85,6 +85,10 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   restore: ['restore TREE/birnam.backup --replace --data-only', 'restore TREE/dhcpd.conf --replace'],
   'import systemimager': ['import systemimager TREE --dry-run'],
   'import dhcpd': ['import dhcpd TREE/dhcpd.conf --dry-run', 'import dhcpd TREE/broken.conf'],
+  'import kea': ['import kea TREE/kea.conf --dry-run', 'import kea TREE/dhcpd.conf --dry-run'],
+  'import dnsmasq': ['import dnsmasq TREE/dnsmasq.conf --dry-run'],
+  'import grub': ['import grub TREE --dry-run'],
+  'import ipxe': ['import ipxe TREE --dry-run'],
   'import pxelinux': ['import pxelinux TREE --dry-run'],
   'import cobbler': ['import cobbler TREE --dry-run'],
 }
@@ -102,6 +106,16 @@ test('no command’s --json tells a secret of the site, nor does a server’s lo
   writeFileSync(join(tree, 'etc/shadow'), `root:$6$salt$${word}:1::::::\n`)
   const conf = `subnet 10.77.0.0 netmask 255.255.255.0 { }\nkey k { algorithm hmac-md5; secret "${word}"; }\n`
   writeFileSync(join(tree, 'dhcpd.conf'), conf)
+  const database = { type: 'mysql', password: `${word}-db` }
+  const reservation = { 'hw-address': '52:54:00:77:00:05', 'user-context': { password: `${word}-host` } }
+  const kea = { 'hosts-database': database, subnet4: [{ subnet: '10.77.0.0/24', reservations: [reservation] }] }
+  writeFileSync(join(tree, 'kea.conf'), JSON.stringify({ Dhcp4: kea }))
+  writeFileSync(
+    join(tree, 'dnsmasq.conf'),
+    `dhcp-range=10.77.0.100,10.77.0.199\nconf-script=curl http://u:${word}@x/\n`,
+  )
+  writeFileSync(join(tree, 'grub.cfg'), `menuentry a { linux /dhcpd.conf ks=http://u:${word}@x/?${word} k=${word} }\n`)
+  writeFileSync(join(tree, 'boot.ipxe'), `#!ipxe\nkernel dhcpd.conf ks=http://u:${word}@x/?${word} k=${word}\nboot\n`)
   writeFileSync(join(tree, 'broken.conf'), conf.replaceAll(/[";]/g, ''))
   mkdirSync(join(tree, 'pxelinux.cfg'))
   const menu = `MENU MASTER PASSWD ${word}\nDEFAULT a\nLABEL a\nKERNEL dhcpd.conf\n`
