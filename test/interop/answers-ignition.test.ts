@@ -79,7 +79,7 @@ labTest(
     const { words } = await scene.boot('grub')
     await ignite(words, place.path)
     const script = readFileSync(join(place.path, 'etc/birnam/install.sh'), 'utf8')
-    const answer = /curl .* '(.*\/config\.ign)'/.exec(script)![1]!
+    const answer = /^url = "(.*\/config\.ign)"$/m.exec(script)![1]!
     expect(await (await fetch(answer)).json()).toMatchObject({ ignition: { version: '3.3.0' } })
     expect(scene.permit()).toBe('claimed')
   },
