@@ -91,10 +91,6 @@ const lines: Readonly<Record<string, readonly string[]>> = {
   'import ipxe': ['import ipxe TREE --dry-run'],
   'import pxelinux': ['import pxelinux TREE --dry-run'],
   'import cobbler': ['import cobbler TREE --dry-run'],
-  'import kea': ['import kea TREE/kea.conf --dry-run', 'import kea TREE/broken.conf'],
-  'import dnsmasq': ['import dnsmasq TREE/dnsmasq.conf --dry-run'],
-  'import grub': ['import grub TREE --dry-run'],
-  'import ipxe': ['import ipxe TREE --dry-run'],
 }
 const groups = ['machine', 'image', 'imager', 'token', 'import', 'distro']
 
@@ -121,15 +117,6 @@ test('no command’s --json tells a secret of the site, nor does a server’s lo
   writeFileSync(join(tree, 'grub.cfg'), `menuentry a { linux /dhcpd.conf ks=http://u:${word}@x/?${word} k=${word} }\n`)
   writeFileSync(join(tree, 'boot.ipxe'), `#!ipxe\nkernel dhcpd.conf ks=http://u:${word}@x/?${word} k=${word}\nboot\n`)
   writeFileSync(join(tree, 'broken.conf'), conf.replaceAll(/[";]/g, ''))
-  writeFileSync(join(tree, 'kea.conf'), JSON.stringify({ Dhcp4: { 'hosts-database': { password: word } } }))
-  writeFileSync(join(tree, 'dnsmasq.conf'), `dhcp-range=10.77.0.100,10.77.0.199\ndhcp-option=224,${word}\n`)
-  mkdirSync(join(tree, 'grub'))
-  const entry = `{\n  linux /vmlinuz boot=live k=${word}\n}\n`
-  writeFileSync(join(tree, 'grub/grub.cfg'), `password_pbkdf2 root ${word}\nmenuentry a ${entry}`)
-  writeFileSync(
-    join(tree, 'boot.ipxe'),
-    `#!ipxe\nset password ${word}\nkernel http://u:${word}@x/vmlinuz k=${word}\nboot\n`,
-  )
   mkdirSync(join(tree, 'pxelinux.cfg'))
   const menu = `MENU MASTER PASSWD ${word}\nDEFAULT a\nLABEL a\nKERNEL dhcpd.conf\n`
   writeFileSync(
