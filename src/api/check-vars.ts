@@ -43,7 +43,7 @@ function readIn(house: House): ReadonlySet<string> | undefined {
   const shipped = house.paths.shippedLike('{templates,pxelinux}/**/*.hbs')
   // The parts of an answer stand beside it.
   const answers = profiles.flatMap((one) => ('answer' in one && one.answer !== undefined ? [one.answer] : []))
-  const beside = [...new Set(answers.map((name) => name.replace(/[^/]*$/, '*.hbs')))]
+  const beside = [...new Set(answers.map((name) => `${name.slice(0, name.lastIndexOf('/') + 1)}*.hbs`))]
   const parts = beside.flatMap((pattern) => house.paths.shippedLike(pattern))
   const names = [...new Set([...own, ...shipped, ...answers, ...parts])].flatMap((name) => variablesIn(house, name))
   const lines = [...profiles, ...distros].flatMap((one) => ('args' in one ? namesIn(one.args) : []))

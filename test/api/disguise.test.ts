@@ -73,7 +73,7 @@ test('what fails with the real value is told, without the value', async () => {
   })
   const machine = house.house.registry.named('duncan')!
   const forecast = await explain(house.house, house.shelf, () => [], machine, 'bios')
-  expect(forecast.problems.join()).toMatch('vars.join_token holds %')
+  expect(forecast.problems.join()).toMatch(/vars\.join_token \(machine duncan, fleet\.yaml:\d+\) holds %/)
   expect(JSON.stringify(forecast)).not.toContain(secret)
 })
 
