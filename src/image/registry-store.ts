@@ -68,7 +68,9 @@ export class RegistryStore implements Library {
     const digest = await this.#bring(name, bytes)
     if (tag !== undefined) await this.#putManifest(name, tag, bytes)
     const as = tag ?? (await this.#putNext(name, bytes, digest))
-    return (await this.find({ name, tag: as, digest }))!
+    const found = (await this.find({ name, tag: as, digest }))!
+    const tags = (await this.#tagged(name)).filter((one) => one.digest === digest && !isAttachment(one.tag))
+    return { ...found, tags: tags.map((one) => one.tag) }
   }
 
   async keep(name: string, bytes: Uint8Array): Promise<Digest> {
