@@ -1,4 +1,4 @@
-import { accessSync, constants, readdirSync, statfsSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statfsSync } from 'node:fs'
 import type { Finding } from '../api/finding.ts'
 import { diskFull } from '../api/trace/known.ts'
 import { didYouMean } from '../config/suggest.ts'
@@ -66,10 +66,11 @@ function interfaceTroubles({ server: { dhcp, dhcp6 } }: Site): readonly Finding[
     }))
 }
 
-/** All of them, with or without an address; undefined where the kernel shows none. */
+/** All of this network namespace, with or without an address, which sysfs is not bound to; undefined where the kernel shows none. */
 function ownDevices(): readonly string[] | undefined {
   try {
-    return readdirSync('/sys/class/net')
+    const [, , ...lines] = readFileSync('/proc/self/net/dev', 'utf8').split('\n')
+    return lines.map((line) => line.slice(0, Math.max(0, line.indexOf(':'))).trim()).filter((name) => name !== '')
   } catch {
     return undefined
   }

@@ -70,8 +70,9 @@ labTest(
     const said = offers.map((offer) => ({
       siaddr: /Server-IP (\S+)/.exec(offer)?.[1],
       file: /file "(.*)"/.exec(offer)?.[1],
-      option66: /TFTP \(66\).*"(.*)"/.exec(offer)?.[1],
-      option67: /BF \(67\).*"(.*)"/.exec(offer)?.[1],
+      // tcpdump prints the NUL behind them.
+      option66: /TFTP \(66\).*"(.*)\^@"/.exec(offer)?.[1],
+      option67: /BF \(67\).*"(.*)\^@"/.exec(offer)?.[1],
     }))
     const file: unknown = expect.stringMatching(/^s\/[0-9a-z-]+\/pxelinux\.0$/)
     expect(said[0]).toEqual({ siaddr: '10.77.0.1', file, option66: '10.77.0.1', option67: said[0]!.file })
