@@ -222,13 +222,19 @@ export class Desk {
     return lease
   }
 
+  /** Who answers for many addresses (a router by proxy ARP, or an attacker) would empty the pool: as many are believed as a client may decline. */
+  #squatterAt(address: number, now: number): Mac | undefined {
+    const card = this.#probe.cardAt(address, now)
+    return card !== undefined && this.#quota.allows(card, now) ? card : undefined
+  }
+
   #decline({ mac }: Request, net: Net, address: number, now: number): Lease {
-    this.#quota.count(mac, now)
     return this.#quarantine({ net, address, card: mac }, now)
   }
 
   #quarantine({ net, address, card: mac }: UsedAddress, now: number): Lease {
     const expiresAt = now + quarantine
+    this.#quota.count(mac, now)
     const lease: Lease = { mac, address: formatIpv4(address), subnet: net.name, expiresAt, state: 'declined' }
     this.#parts.leases.put(address, lease)
     net.pool.decline(address, expiresAt)
@@ -259,7 +265,7 @@ export class Desk {
       isOurs: (address) => address === server || this.#isOurs(address),
       isReserved: (address) => advisor.isReserved(formatIpv4(address)),
       mayDecline: (mac) => this.#quota.allows(mac, now),
-      cardAt: (address) => this.#probe.cardAt(address, now),
+      cardAt: (address) => this.#squatterAt(address, now),
       mayTake: ({ pool }) => unnamed === undefined || pool.mayServe(unnamed, advisor.named?.withoutAddress ?? 0, now),
     }
   }

@@ -47,3 +47,15 @@ test('in a storm nobody is asked about beyond fifty a second, and nobody waits',
   lobby.now += 1000
   expect(lobby.probe(message(1, { mac: '52:54:00:79:00:01' }))).toBeDefined()
 })
+
+test('a card that answers for every address, as a router with proxy ARP does, empties no pool', () => {
+  const everywhere = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`10.77.0.${100 + at}`, squatter]))
+  const lobby = new Lobby({ squatters: everywhere })
+  let tries = 0
+  for (; tries < 20; tries++) {
+    const address = lobby.probe(message(1, { mac: stranger }))
+    if (address === undefined || lobby.say(take(address)).startsWith('ack')) break
+  }
+  expect(tries).toBeGreaterThan(0)
+  expect(tries).toBeLessThan(10)
+})
